@@ -1,0 +1,30 @@
+# Every target installs what is missing first: a fresh machine needs Node, npm and make, nothing else.
+
+NODE := node --import tsx
+# Node 20's test runner takes files, not patterns.
+TESTS = $(shell find test bench -name '*.test.ts' | sort)
+
+.PHONY: test check build bench bench-quick clean
+
+node_modules/.package-lock.json: package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+check: node_modules/.package-lock.json
+	npx tsc -p .
+	npx biome check .
+
+test: check build
+	$(NODE) --test --test-concurrency=1 $(TESTS)
+
+build: node_modules/.package-lock.json
+	npm run --silent build
+
+bench: node_modules/.package-lock.json
+	$(NODE) bench/load/run.ts
+
+bench-quick: node_modules/.package-lock.json
+	$(NODE) bench/load/run.ts --quick
+
+clean:
+	rm -rf dist node_modules

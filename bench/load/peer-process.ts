@@ -1,0 +1,130 @@
+/**
+ * A child process of the bench and the conversation with it. Orchestrator only. Whatever happens, no child outlives
+ * the orchestrator: each also ends by itself when its IPC channel closes.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+
+const living = new Set<ChildProcess>();
+
+/** Ends every child at once, without asking. */
+export function killAll(): void {
+  for (const child of living) child.kill('SIGKILL');
+}
+
+process.on('exit', killAll);
+
+/** A child that was told to stop is killed after this. */
+const STOP_MILLIS = 5_000;
+/** What `stop` tells of a child that ended as it should. */
+export const CLEAN_EXIT = 'exit code 0';
+/** Of what a child wrote to stderr, this much is kept to explain its end. */
+const STDERR_CHARS = 8_192;
+
+interface Waiter {
+  kind: string;
+  resolve(report: unknown): void;
+  reject(error: Error): void;
+}
+
+export class PeerProcess<Command extends { kind: string }, Report extends { kind: string }> {
+  readonly #name: string;
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<string>;
+  readonly #waiters = new Set<Waiter>();
+  readonly #listeners = new Map<string, (report: Report) => void>();
+  /** Rejects at the first failure: the child's own report of one, or its end. */
+  readonly failure: Promise<never>;
+  #reject: (error: Error) => void = () => {};
+  #stderr = '';
+  #cause: Error | undefined;
+
+  constructor(name: string, file: URL, env: Readonly<Record<string, string>> = {}) {
+    this.#name = name;
+    this.failure = new Promise((_, reject) => {
+      this.#reject = reject;
+    });
+    // Every child ends some time; only those who await it care.
+    this.failure.catch(() => {});
+    this.#child = fork(file, {
+      execArgv: ['--import', 'tsx', '--expose-gc'],
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    });
+    living.add(this.#child);
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-STDERR_CHARS);
+    });
+    this.#child.on('message', (report: Report) => this.#onReport(report));
+    this.#child.on('error', (error) => this.#fail(error.message));
+    this.#exited = new Promise((resolve) => {
+      // `close` comes after stderr has been read to its end, `exit` may come before.
+      this.#child.on('close', (code, signal) => {
+        living.delete(this.#child);
+        const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
+        this.#fail(`ended with ${how}: ${lastError(this.#stderr)}`);
+        resolve(how);
+      });
+    });
+  }
+
+  send(command: Command): void {
+    // The callback takes the error of a channel that has just closed; the child's end is reported by `close`.
+    if (this.#child.connected) this.#child.send(command, () => {});
+  }
+
+  /** Calls back for each report of a kind; one listener per kind. */
+  on<Kind extends Report['kind']>(kind: Kind, listener: (report: Extract<Report, { kind: Kind }>) => void): void {
+    this.#listeners.set(kind, listener as (report: Report) => void);
+  }
+
+  /** The next report of a kind. Rejects when the child fails, ends, or says nothing for `millis`. */
+  next<Kind extends Report['kind']>(kind: Kind, millis: number): Promise<Extract<Report, { kind: Kind }>> {
+    if (this.#cause !== undefined) return Promise.reject(this.#cause);
+    return new Promise((resolve, reject) => {
+      const done = (settle: () => void): void => {
+        clearTimeout(timer);
+        this.#waiters.delete(waiter);
+        settle();
+      };
+      const timer = setTimeout(() => {
+        done(() => reject(new Error(`${this.#name}: no "${kind}" within ${millis / 1e3} s`)));
+      }, millis);
+      const waiter: Waiter = {
+        kind,
+        resolve: (report) => done(() => resolve(report as Extract<Report, { kind: Kind }>)),
+        reject: (error) => done(() => reject(error)),
+      };
+      this.#waiters.add(waiter);
+    });
+  }
+
+  /** Asks the child to end, kills it if it does not; tells how it ended. */
+  async stop(command: Command): Promise<string> {
+    this.send(command);
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MILLIS);
+    const how = await this.#exited;
+    clearTimeout(timer);
+    return how;
+  }
+
+  #onReport(report: Report): void {
+    if (report.kind === 'failed') {
+      this.#fail((report as unknown as { message: string }).message);
+      return;
+    }
+    this.#listeners.get(report.kind)?.(report);
+    for (const waiter of this.#waiters) if (waiter.kind === report.kind) waiter.resolve(report);
+  }
+
+  /** The first failure is the cause; what follows from it is not kept. */
+  #fail(message: string): void {
+    this.#cause ??= new Error(`${this.#name}: ${message}`);
+    this.#reject(this.#cause);
+    for (const waiter of this.#waiters) waiter.reject(this.#cause);
+  }
+}
+
+function lastError(stderr: string): string {
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '');
+  return lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? 'nothing on stderr';
+}

@@ -1,0 +1,23 @@
+/**
+ * Bare uWebSockets.js: no Engine.IO, no Socket.IO, one topic. The frames carry the same bytes as everyone else's.
+ * Own process, started by the orchestrator.
+ */
+import { App } from 'uWebSockets.js';
+import { wireText } from '../payload.ts';
+import { serve } from './harness.ts';
+import { listenUws, MAX_BACKPRESSURE_BYTES } from './listen-uws.ts';
+
+const TOPIC = 'all';
+
+await serve(async () => {
+  const app = App();
+  app.ws('/*', {
+    maxBackpressure: MAX_BACKPRESSURE_BYTES,
+    open: (ws) => void ws.subscribe(TOPIC),
+  });
+  return {
+    port: await listenUws(app),
+    emit: (text) => void app.publish(TOPIC, wireText(text)),
+    close: () => void app.close(),
+  };
+});

@@ -1,0 +1,237 @@
+/**
+ * The coordinator: order of everything, room index, session registry. Runs on its own thread, which blocks between
+ * calls of `doWork`; knows no client and no user code. It takes memory and ports as arguments, so that a test can walk
+ * it on one thread.
+ */
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { RoomIndex } from '../rooms/room-index.ts';
+import { TargetSet } from '../rooms/target-set.ts';
+import { DESCRIPTION_THREAD_LOST, REASON_TRANSPORT_ERROR } from '../session/reasons.ts';
+import { WordArena } from '../shm/arena.ts';
+import { LogWriter } from '../shm/broadcast-log.ts';
+import { Control, type Doorbell, STATE_ATTACHING, STATE_BURIED, STATE_DOWN, STATE_RUNNING } from '../shm/control.ts';
+import { APP_THREAD, COORDINATOR_THREAD, FIRST_IO_THREAD } from '../shm/layout.ts';
+import { takeRegion } from '../shm/region-port.ts';
+import { SpscRing } from '../shm/spsc-ring.ts';
+import { CommandReader } from './command-reader.ts';
+import { EventWriter } from './event-writer.ts';
+import { EVT_CLOSE, EVT_OPEN, EVT_WORD_A, FLAG_LARGE, LOG_RELEASE, LOG_STOP, LOG_THREAD_DOWN } from './records.ts';
+import type { CoordinatorTask, NewIoPort } from './segment.ts';
+import { Sequencer } from './sequencer.ts';
+import { SessionRegistry } from './session-registry.ts';
+import { type SlotRange, slotRanges } from './slot-ranges.ts';
+
+/** Records taken from one source in one turn, so that no source starves another. */
+const RECORDS_PER_TURN = 256;
+/** Part of the log that only control records may use. */
+const CONTROL_RESERVE_FRACTION = 8;
+
+export class Coordinator {
+  readonly #control: Control;
+  readonly #ranges: readonly SlotRange[];
+  readonly #inboxes: SpscRing[];
+  readonly #ioPorts: MessagePort[];
+  readonly #controlPort: MessagePort;
+  readonly #events: EventWriter;
+  readonly #registry: SessionRegistry;
+  readonly #index: RoomIndex;
+  readonly #sequencer: Sequencer;
+  readonly #commands: CommandReader;
+  readonly #appBell: Doorbell;
+  /** Slots whose RELEASE found no room in the log. */
+  readonly #unreleased: number[] = [];
+  /** Region of an inbox record that `events` had no room for, per I/O thread. */
+  readonly #heldRegions: (SharedArrayBuffer | undefined)[];
+  #stopWritten = false;
+
+  constructor(task: CoordinatorTask) {
+    const { segment } = task;
+    const { tuning } = segment;
+    this.#control = new Control(segment.control, tuning.ioThreads);
+    this.#ranges = slotRanges(tuning.maxConnections, tuning.ioThreads);
+    const slots = this.#ranges.reduce((sum, range) => sum + range.count, 0);
+    this.#inboxes = segment.inboxes.map((memory) => new SpscRing(memory));
+    this.#heldRegions = segment.inboxes.map(() => undefined);
+    this.#ioPorts = [...task.ioPorts];
+    this.#controlPort = task.controlPort;
+    this.#events = new EventWriter(new SpscRing(segment.events), task.appPort);
+    this.#registry = new SessionRegistry(slots);
+    this.#index = new RoomIndex(slots, new WordArena());
+    this.#appBell = this.#control.doorbell(APP_THREAD);
+    const log = new LogWriter(segment.log, tuning.logBytes / CONTROL_RESERVE_FRACTION);
+    this.#sequencer = new Sequencer(
+      log,
+      this.#ranges,
+      this.#ranges.map((_, i) => this.#control.doorbell(FIRST_IO_THREAD + i)),
+      (ioThread, region) => this.#ioPorts[ioThread].postMessage(region),
+    );
+    this.#commands = new CommandReader({
+      ring: new SpscRing(segment.commands),
+      port: task.appPort,
+      registry: this.#registry,
+      index: this.#index,
+      targets: new TargetSet(slots),
+      sequencer: this.#sequencer,
+      threadOf: (slot) => this.#threadOf(slot),
+    });
+  }
+
+  /** One bounded turn; returns how many records were handled, 0 when there is nothing to do now. */
+  doWork(): number {
+    this.#control.beat(COORDINATOR_THREAD);
+    let work = this.#followThreads();
+    this.#events.flush();
+    for (let i = 0; i < this.#inboxes.length; i++) work += this.#readInbox(i);
+    work += this.#release();
+    if (this.#unreleased.length === 0) work += this.#commands.read(RECORDS_PER_TURN);
+    this.#signal(this.#commands.gated || this.#unreleased.length > 0);
+    if (this.#mayStop()) work++;
+    return work;
+  }
+
+  /** True once the last record is in the log: nothing may follow. */
+  get stopped(): boolean {
+    return this.#stopWritten;
+  }
+
+  /** True when a turn would find something, for the check between `prepareSleep` and sleeping. */
+  hasWork(): boolean {
+    const waitsForLog = this.#commands.gated || this.#unreleased.length > 0;
+    if (waitsForLog ? this.#sequencer.gateMoved() : !this.#commands.idle) return true;
+    if (!waitsForLog && this.#control.stopRequested && !this.#stopWritten) return true;
+    if (this.#events.canFlush) return true;
+    const canForward = this.#events.open;
+    if (canForward && this.#inboxes.some((inbox) => !inbox.isEmpty())) return true;
+    return this.#ranges.some((_, i) => {
+      const state = this.#control.state(FIRST_IO_THREAD + i);
+      return state === STATE_ATTACHING || (state === STATE_DOWN && canForward);
+    });
+  }
+
+  #threadOf(slot: number): number {
+    return Math.floor(slot / this.#ranges[0].count); // all ranges are equal
+  }
+
+  // ── life and death of I/O threads ──
+
+  #followThreads(): number {
+    let work = 0;
+    for (let i = 0; i < this.#ranges.length; i++) {
+      const thread = FIRST_IO_THREAD + i;
+      const state = this.#control.state(thread);
+      if (state === STATE_ATTACHING) {
+        this.#adoptPort(i);
+        this.#sequencer.attach(i);
+        this.#control.setState(thread, STATE_RUNNING);
+        work++;
+      } else if (state === STATE_DOWN) {
+        this.#sequencer.detach(i);
+        if (this.#readInbox(i) > 0 || !this.#inboxes[i].isEmpty()) continue; // the committed rest comes first
+        this.#bury(i);
+        this.#control.setState(thread, STATE_BURIED);
+        work++;
+      }
+    }
+    return work;
+  }
+
+  /** A restarted thread brings a new port; regions posted on the old one died with it. */
+  #adoptPort(ioThread: number): void {
+    for (;;) {
+      const received = receiveMessageOnPort(this.#controlPort);
+      if (received === undefined) return;
+      const { ioThread: owner, port } = received.message as NewIoPort;
+      this.#ioPorts[owner] = port;
+      if (owner === ioThread) this.#heldRegions[ioThread] = undefined;
+    }
+  }
+
+  #bury(ioThread: number): void {
+    const { first, count } = this.#ranges[ioThread];
+    for (let slot = first; slot < first + count; slot++) {
+      const session = this.#registry.sessionOn(slot);
+      if (session === 0) continue;
+      this.#forget(slot);
+      this.#events.close(session, REASON_TRANSPORT_ERROR, DESCRIPTION_THREAD_LOST);
+    }
+    this.#sequencer.control(LOG_THREAD_DOWN, -1, ioThread);
+  }
+
+  // ── inbox → events ──
+
+  #readInbox(ioThread: number): number {
+    const inbox = this.#inboxes[ioThread];
+    let read = 0;
+    while (read < RECORDS_PER_TURN && this.#events.open && inbox.next()) {
+      if (!this.#forward(inbox, ioThread)) {
+        inbox.unread();
+        break;
+      }
+      read++;
+    }
+    if (read > 0) inbox.free();
+    return read;
+  }
+
+  /** False when `events` is full; the record then stays in its inbox. */
+  #forward(inbox: SpscRing, ioThread: number): boolean {
+    const word = inbox.offset >> 2;
+    const slot = inbox.words[word];
+    if (inbox.type === EVT_OPEN) {
+      const session = this.#registry.open(slot, inbox.words[word + EVT_WORD_A]);
+      if (this.#events.forward(inbox, session, undefined)) return true;
+      this.#registry.close(slot); // the number is lost, which is fine: numbers only must not repeat
+      return false;
+    }
+    const session = this.#registry.sessionOn(slot);
+    let region: SharedArrayBuffer | undefined;
+    if ((inbox.flags & FLAG_LARGE) !== 0) region = this.#heldRegions[ioThread] ?? takeRegion(this.#ioPorts[ioThread]);
+    if (!this.#events.forward(inbox, session, region)) {
+      this.#heldRegions[ioThread] = region;
+      return false;
+    }
+    this.#heldRegions[ioThread] = undefined;
+    if (inbox.type === EVT_CLOSE) {
+      this.#forget(slot);
+      this.#unreleased.push(slot);
+    }
+    return true;
+  }
+
+  /** Takes a slot out of every row at this place of the order. */
+  #forget(slot: number): void {
+    this.#index.removeSlot(slot);
+    this.#registry.close(slot);
+    this.#sequencer.forgetTargets();
+  }
+
+  #release(): number {
+    let done = 0;
+    while (done < this.#unreleased.length) {
+      const slot = this.#unreleased[done];
+      if (!this.#sequencer.control(LOG_RELEASE, this.#threadOf(slot), slot)) break;
+      done++;
+    }
+    if (done > 0) this.#unreleased.splice(0, done);
+    return done;
+  }
+
+  // ── wake-ups and the end ──
+
+  #signal(gated: boolean): void {
+    this.#sequencer.ring();
+    if (this.#control.gated !== gated) this.#control.gated = gated;
+    const blocked = !this.#events.open || this.#inboxes.some((inbox) => !inbox.isEmpty());
+    if (this.#control.eventsBlocked !== blocked) this.#control.eventsBlocked = blocked;
+    const drained = this.#control.wantDrain && this.#commands.idle;
+    if (this.#events.takeWritten() > 0 || drained) this.#appBell.ring();
+  }
+
+  /** On a stop request: the commands first, then the one record after which the I/O threads close everything. */
+  #mayStop(): boolean {
+    if (this.#stopWritten || !this.#control.stopRequested || !this.#commands.idle) return false;
+    this.#stopWritten = this.#sequencer.control(LOG_STOP, -1);
+    this.#sequencer.ring();
+    return this.#stopWritten;
+  }
+}

@@ -1,0 +1,334 @@
+/**
+ * One I/O thread: reads the broadcast log, writes to its clients, passes what they send to the coordinator. Knows no
+ * rooms and no Socket.IO. The thread entry calls `doWork` from its event loop and the methods below from the
+ * uWebSockets.js handlers; nothing in here waits.
+ */
+import {
+  DESCRIPTION_INBOUND_LIMIT,
+  DESCRIPTION_NONE,
+  DESCRIPTION_OUTBOUND_LIMIT,
+  REASON_FORCED_CLOSE,
+  REASON_SERVER_SHUTTING_DOWN,
+  REASON_TRANSPORT_ERROR,
+} from '../../session/reasons.ts';
+import { LogReader } from '../../shm/broadcast-log.ts';
+import { Control, counterIndex, type Doorbell } from '../../shm/control.ts';
+import { COORDINATOR_THREAD, FIRST_IO_THREAD } from '../../shm/layout.ts';
+import { takeRegion } from '../../shm/region-port.ts';
+import { SpscRing } from '../../shm/spsc-ring.ts';
+import type { RequestInfo } from '../../wire/request-info.ts';
+import {
+  FLAG_KEEP,
+  FLAG_LARGE,
+  LOG_CLOSE,
+  LOG_CLOSE_SERVER,
+  LOG_DATA,
+  LOG_DATA_HEAD_BYTES,
+  LOG_DATA_PAYLOAD_BYTES,
+  LOG_DATA_TARGET_WORDS,
+  LOG_RELEASE,
+  LOG_STOP,
+  LOG_THREAD_DOWN,
+} from '../records.ts';
+import type { IoTask, ServerSpec } from '../segment.ts';
+import { slotRanges } from '../slot-ranges.ts';
+import { Batch } from './batch.ts';
+import { FanOut } from './fan-out.ts';
+import { InboxWriter, MAX_QUEUED_BYTES } from './inbox-writer.ts';
+import { ServerSessions } from './server-sessions.ts';
+import { SessionTable } from './session-table.ts';
+import type { WebSocketHandle } from './web-socket-handle.ts';
+
+/** A turn writes for this long, then sockets are read. */
+const TURN_MS = 5;
+
+/** What the agent asks of its thread. */
+export interface IoHost {
+  /** Everything before was written: call `endServer` once clients have taken it, then close the app. */
+  closeServer(server: number): void;
+  /** The last record was read: the same for every server, then end the thread. */
+  stop(): void;
+}
+
+const RECORDS = counterIndex('records');
+const DELIVERIES = counterIndex('deliveries');
+const DROPPED = counterIndex('dropped');
+const SESSIONS_OPENED = counterIndex('sessionsOpened');
+const SESSIONS_CLOSED = counterIndex('sessionsClosed');
+const SLOW_CLOSED = counterIndex('slowClosed');
+const MESSAGES_IN = counterIndex('messagesIn');
+const BATCHES = counterIndex('batches');
+const QUEUED_BYTES = counterIndex('queuedBytes');
+
+export class IoAgent {
+  readonly sessions: SessionTable;
+  readonly doorbell: Doorbell;
+
+  readonly #task: IoTask;
+  readonly #host: IoHost;
+  readonly #now: () => number;
+  readonly #thread: number;
+  readonly #control: Control;
+  readonly #coordinatorBell: Doorbell;
+  readonly #counters: Int32Array;
+  readonly #log: LogReader;
+  readonly #inbox: InboxWriter;
+  readonly #batch: Batch;
+  readonly #fanOut: FanOut;
+  readonly #servers = new Map<number, ServerSessions>();
+  #writing = false;
+  /** When the first record of an unfinished batch was seen, while it may still grow. */
+  #waitingSince = -1;
+  #stopped = false;
+
+  /** @param now milliseconds, monotonic */
+  constructor(task: IoTask, host: IoHost, now: () => number) {
+    const { segment, ioThread } = task;
+    const { tuning } = segment;
+    const range = slotRanges(tuning.maxConnections, tuning.ioThreads)[ioThread];
+    this.#task = task;
+    this.#host = host;
+    this.#now = now;
+    this.#thread = FIRST_IO_THREAD + ioThread;
+    this.#control = new Control(segment.control, tuning.ioThreads);
+    this.doorbell = this.#control.doorbell(this.#thread);
+    this.#coordinatorBell = this.#control.doorbell(COORDINATOR_THREAD);
+    this.#counters = this.#control.counters(this.#thread);
+    this.#log = new LogReader(segment.log, ioThread);
+    this.#inbox = new InboxWriter(new SpscRing(segment.inboxes[ioThread]), task.coordinatorPort);
+    this.sessions = new SessionTable(range);
+    this.#batch = new Batch(ioThread, range.first, range.count, tuning.batchRecords);
+    this.#fanOut = new FanOut(
+      this.#batch,
+      this.sessions,
+      now,
+      (local) => this.#serverOf(local).spec.maxClientBufferBytes,
+      (local) => this.#closeSlow(local),
+    );
+  }
+
+  // ── the log ──
+
+  /** One bounded turn of writing; true when there is more to do at once. */
+  doWork(): boolean {
+    this.#control.beat(this.#thread);
+    if (!this.#inbox.isQueueEmpty && this.#inbox.flush() > 0) this.#coordinatorBell.ring();
+    const deadline = this.#now() + TURN_MS;
+    while (!this.#stopped) {
+      if (!this.#writing && !this.#fill()) return this.#waitingSince >= 0;
+      if (!this.#fanOut.run(deadline)) return true;
+      this.#finishBatch();
+      if (this.#now() > deadline) return this.hasWork();
+    }
+    return false;
+  }
+
+  /** For the check between `prepareSleep` and sleeping. */
+  hasWork(): boolean {
+    return this.#writing || (!this.#stopped && !this.#log.isEmpty());
+  }
+
+  /** Records of clients wait for room in the inbox: try again soon. */
+  get isBackedUp(): boolean {
+    return !this.#inbox.isQueueEmpty;
+  }
+
+  /** Reads records into the batch; true when there is a batch to write. A control record ends it. */
+  #fill(): boolean {
+    const batch = this.#batch;
+    while (!batch.full && this.#log.next()) {
+      if (this.#log.type === LOG_DATA) {
+        this.#addRecord();
+        continue;
+      }
+      if (batch.recordCount > 0) {
+        this.#log.unread();
+        return this.#seal();
+      }
+      this.#execute();
+      if (this.#stopped) return false;
+    }
+    if (batch.recordCount === 0) {
+      this.#commit(); // records for others
+      return false;
+    }
+    return this.#mayGrow() ? false : this.#seal();
+  }
+
+  /** With a flush time set, a batch that is not full waits that long for more. */
+  #mayGrow(): boolean {
+    const { flushUs } = this.#task.segment.tuning;
+    if (flushUs === 0 || this.#batch.full) return false;
+    const now = this.#now();
+    if (this.#waitingSince < 0) this.#waitingSince = now;
+    return now - this.#waitingSince < flushUs / 1000;
+  }
+
+  #seal(): boolean {
+    this.#waitingSince = -1;
+    this.#batch.seal();
+    this.#fanOut.begin();
+    this.#writing = true;
+    return true;
+  }
+
+  #addRecord(): void {
+    const { words, flags, offset } = this.#log;
+    const word = offset >> 2;
+    const targets = word + (LOG_DATA_HEAD_BYTES >> 2);
+    const threads = this.#task.segment.tuning.ioThreads;
+    if (this.#batch.addTargets(flags, (flags & FLAG_KEEP) !== 0, words, targets, threads) === 0) return;
+    const bytes = words[word + LOG_DATA_PAYLOAD_BYTES];
+    if ((flags & FLAG_LARGE) !== 0) {
+      this.#batch.addPayload(flags, Buffer.from(takeRegion(this.#task.coordinatorPort)), 0, bytes);
+    } else {
+      const payload = (targets + words[word + LOG_DATA_TARGET_WORDS]) << 2;
+      this.#batch.addPayload(flags, this.#log.bytes, payload, bytes);
+    }
+  }
+
+  /** Everything was copied into sockets: the coordinator may overwrite it. */
+  #finishBatch(): void {
+    this.#writing = false;
+    this.#counters[RECORDS] += this.#batch.recordCount;
+    this.#counters[BATCHES]++;
+    this.#counters[DELIVERIES] += this.#fanOut.deliveries;
+    this.#counters[DROPPED] += this.#fanOut.dropped;
+    this.#fanOut.deliveries = 0;
+    this.#fanOut.dropped = 0;
+    this.#batch.clear();
+    this.#commit();
+  }
+
+  #commit(): void {
+    if (this.#log.commit() && this.#control.gated) this.#coordinatorBell.ring();
+  }
+
+  #execute(): void {
+    const { words, offset, type } = this.#log;
+    const value = words[offset >> 2];
+    const discard = words[(offset >> 2) + 1] === 1;
+    switch (type) {
+      case LOG_RELEASE:
+        if (this.#owns(value)) this.sessions.release(value - this.sessions.first);
+        break;
+      case LOG_CLOSE:
+        if (this.#owns(value)) this.#end(value - this.sessions.first, REASON_FORCED_CLOSE, DESCRIPTION_NONE, discard);
+        break;
+      case LOG_CLOSE_SERVER:
+        this.#closeServer(value);
+        break;
+      case LOG_STOP:
+        this.#stopped = true;
+        for (const server of this.#servers.values()) server.closing = true;
+        this.#host.stop();
+        break;
+      case LOG_THREAD_DOWN:
+        break; // its sessions were ours in no way
+      default:
+        throw new RangeError(`log record of unknown type ${type}`);
+    }
+    this.#commit();
+  }
+
+  #owns(slot: number): boolean {
+    return slot >= this.sessions.first && slot < this.sessions.first + this.sessions.count;
+  }
+
+  // ── servers ──
+
+  openServer(spec: ServerSpec): void {
+    this.#servers.set(spec.server, new ServerSessions(spec, this.#task.ioThread, this.sessions, this.#inbox, this.#now));
+  }
+
+  /** How often `tick` wants to be called, in milliseconds. */
+  get tickMs(): number {
+    let tickMs = 1000;
+    for (const server of this.#servers.values()) tickMs = Math.min(tickMs, server.tickMs);
+    return tickMs;
+  }
+
+  /** Heartbeats; also keeps the watchdog content while nothing else happens. */
+  tick(): void {
+    this.#control.beat(this.#thread);
+    const now = this.#now();
+    for (const server of this.#servers.values()) server.tick(now);
+    this.#afterInbound();
+  }
+
+  #closeServer(server: number): void {
+    const state = this.#servers.get(server);
+    if (state === undefined) return;
+    state.closing = true;
+    this.#host.closeServer(server);
+  }
+
+  /** Bytes that clients of a server (-1: of all) have not taken yet. */
+  bufferedBytes(server: number): number {
+    let bytes = 0;
+    this.sessions.forEachOpen(server, (local) => {
+      bytes += this.sessions.sockets[local]?.getBufferedAmount() ?? 0;
+    });
+    return bytes;
+  }
+
+  /** Ends every session of a closing server and forgets it. */
+  endServer(server: number): void {
+    this.sessions.forEachOpen(server, (local) => this.#end(local, REASON_SERVER_SHUTTING_DOWN, DESCRIPTION_NONE, false));
+    this.#servers.delete(server);
+  }
+
+  // ── uWebSockets.js handlers ──
+
+  /** Takes a slot for a request; -1 when the server closes or the thread is full. */
+  reserve(server: number, info: RequestInfo): number {
+    const state = this.#servers.get(server);
+    return state === undefined || state.closing ? -1 : state.reserve(info);
+  }
+
+  opened(local: number, socket: WebSocketHandle, info: RequestInfo): void {
+    this.#counters[SESSIONS_OPENED]++;
+    this.#serverOf(local).open(local, socket, info);
+    this.#afterInbound();
+  }
+
+  message(local: number, bytes: Uint8Array, isBinary: boolean): void {
+    this.#counters[MESSAGES_IN]++;
+    this.#servers.get(this.sessions.servers[local])?.message(local, bytes, isBinary);
+    this.#afterInbound();
+  }
+
+  closed(local: number, tooBig: boolean): void {
+    this.#counters[SESSIONS_CLOSED]++;
+    this.#servers.get(this.sessions.servers[local])?.closed(local, tooBig);
+    this.#afterInbound();
+  }
+
+  /** The coordinator may have something to read; the budget for what it cannot take yet is kept. */
+  #afterInbound(): void {
+    if (!this.#inbox.isQueueEmpty) this.#inbox.flush();
+    let queued = this.#inbox.queuedBytes;
+    while (queued > MAX_QUEUED_BYTES) {
+      const slot = this.#inbox.largestUser();
+      if (slot < 0 || this.sessions.sockets[slot - this.sessions.first] === undefined) break;
+      this.#end(slot - this.sessions.first, REASON_TRANSPORT_ERROR, DESCRIPTION_INBOUND_LIMIT, true);
+      queued = this.#inbox.queuedBytes;
+    }
+    this.#counters[QUEUED_BYTES] = queued;
+    this.#coordinatorBell.ring();
+  }
+
+  #closeSlow(local: number): void {
+    this.#counters[SLOW_CLOSED]++;
+    this.#end(local, REASON_TRANSPORT_ERROR, DESCRIPTION_OUTBOUND_LIMIT, true);
+  }
+
+  #end(local: number, reason: number, detail: number, discard: boolean): void {
+    this.#servers.get(this.sessions.servers[local])?.end(local, reason, detail, discard);
+    this.#coordinatorBell.ring();
+  }
+
+  #serverOf(local: number): ServerSessions {
+    return this.#servers.get(this.sessions.servers[local]) as ServerSessions;
+  }
+}

@@ -1,0 +1,332 @@
+/**
+ * The threads of a process, shared by all Servers with equal tuning: starts them, opens and closes Servers on them,
+ * restarts an I/O thread that crashed, and ends them with the last Server. App thread.
+ */
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { EngineError } from '../errors.ts';
+import type { ResolvedTuning } from '../options.ts';
+import { Control } from '../shm/control.ts';
+import { ACCEPTOR_THREAD, COORDINATOR_THREAD, FIRST_IO_THREAD } from '../shm/layout.ts';
+import { AppAgent, type AppHandler } from './app-agent.ts';
+import { guardExit, unguardExit } from './exit-guard.ts';
+import {
+  type AcceptorNotice,
+  type AcceptorRequest,
+  createSegment,
+  type IoNotice,
+  type IoRequest,
+  type IoTask,
+  type NewIoPort,
+  type Segment,
+  type ServerSpec,
+  type ThreadTask,
+} from './segment.ts';
+import { Statistics, type Stats } from './statistics.ts';
+import { ThreadPort } from './thread-port.ts';
+import { Watchdog } from './watchdog.ts';
+import { WORKER_ENTRY } from './worker-entry.ts';
+
+/** On `process.exit()` the threads have this long to write what was sent and to close. */
+const EXIT_MS = 3000;
+
+/** What a Server tells the threads, and is told. */
+export interface RuntimeServer extends AppHandler {
+  /** An I/O thread crashed; its clients have been or will be reported as closed. */
+  onThreadCrash(ioThread: number, error: Error): void;
+}
+
+interface OpenServer {
+  readonly spec: ServerSpec;
+  readonly handler: RuntimeServer;
+  /** App of each I/O thread. */
+  readonly descriptors: unknown[];
+  /** I/O threads that have not yet closed its app. */
+  closing: Set<number> | undefined;
+  closed: () => void;
+}
+
+export class Runtime {
+  static readonly #shared = new Map<string, Runtime>();
+  static #nextServer = 1;
+
+  readonly agent: AppAgent;
+  readonly #key: string;
+  readonly #segment: Segment;
+  readonly #control: Control;
+  readonly #pool: Piscina;
+  readonly #coordinatorPort: MessagePort;
+  readonly #acceptor: ThreadPort<AcceptorRequest, AcceptorNotice>;
+  readonly #io: ThreadPort<IoRequest, IoNotice>[] = [];
+  readonly #servers = new Map<number, OpenServer>();
+  readonly #tasks: Promise<void>[] = [];
+  readonly #statistics: Statistics;
+  readonly #watchdog: Watchdog;
+  readonly #onExit = (): void => this.#stopNow();
+  #listening = new Map<number, number>();
+  #unlistened = new Set<number>();
+  #stopping = false;
+  #ended: Promise<void> | undefined;
+
+  /** The runtime for this tuning: a running one when there is one. */
+  static for(tuning: ResolvedTuning): Runtime {
+    const key = JSON.stringify(tuning);
+    let runtime = Runtime.#shared.get(key);
+    if (runtime === undefined) {
+      runtime = new Runtime(key, tuning);
+      Runtime.#shared.set(key, runtime);
+    }
+    return runtime;
+  }
+
+  private constructor(key: string, tuning: ResolvedTuning) {
+    const { ioThreads } = tuning;
+    this.#key = key;
+    this.#segment = createSegment(tuning);
+    this.#control = new Control(this.#segment.control, ioThreads);
+    this.#pool = new Piscina({
+      filename: WORKER_ENTRY.href,
+      minThreads: ioThreads + 2,
+      maxThreads: ioThreads + 2,
+      atomics: 'disabled',
+      recordTiming: false,
+    });
+
+    const app = new MessageChannel();
+    const coordinator = new MessageChannel();
+    const acceptor = new MessageChannel();
+    const coordinatorIoPorts: MessagePort[] = [];
+    const acceptorIoPorts: MessagePort[] = [];
+    const ioTasks: IoTask[] = [];
+    for (let i = 0; i < ioThreads; i++) {
+      const { task, toCoordinator, toAcceptor, toApp } = this.#ioTask(i);
+      ioTasks.push(task);
+      coordinatorIoPorts.push(toCoordinator);
+      acceptorIoPorts.push(toAcceptor);
+      this.#io.push(new ThreadPort(this.#control, FIRST_IO_THREAD + i, toApp, (notice) => this.#onIoNotice(i, notice)));
+    }
+    this.#coordinatorPort = coordinator.port1;
+    this.#acceptor = new ThreadPort(this.#control, ACCEPTOR_THREAD, acceptor.port1, (notice) =>
+      this.#onAcceptorNotice(notice),
+    );
+    this.agent = new AppAgent(this.#segment, app.port1);
+    this.#statistics = new Statistics(this.#control, ioThreads);
+
+    const segment = this.#segment;
+    const coordinatorPorts = [app.port2, coordinator.port2, ...coordinatorIoPorts];
+    this.#run(
+      { role: 'coordinator', segment, appPort: app.port2, controlPort: coordinator.port2, ioPorts: coordinatorIoPorts },
+      coordinatorPorts,
+    ).catch((error: unknown) => this.#fatal('ERR_COORDINATOR_LOST', 'the coordinator thread ended', error));
+    this.#run(
+      { role: 'acceptor', segment, controlPort: acceptor.port2, ioPorts: acceptorIoPorts },
+      [acceptor.port2, ...acceptorIoPorts],
+    ).catch((error: unknown) => this.#fatal('ERR_THREAD_CRASH', 'the acceptor thread ended', error));
+    for (const task of ioTasks) this.#runIo(task);
+
+    this.#watchdog = new Watchdog(this.#control, ioThreads, (error) => this.#throw(error));
+    guardExit(this.#onExit);
+    this.agent.start();
+  }
+
+  // ── Servers ──
+
+  /** Makes a Server known to all threads; it does not listen yet. */
+  open(spec: Omit<ServerSpec, 'server'>, handler: RuntimeServer): number {
+    const server = Runtime.#nextServer++;
+    const entry: OpenServer = {
+      spec: { ...spec, server },
+      handler,
+      descriptors: new Array(this.#io.length).fill(undefined),
+      closing: undefined,
+      closed: () => {},
+    };
+    this.#servers.set(server, entry);
+    this.agent.addServer(server, handler);
+    for (const port of this.#io) port.post({ op: 'open', spec: entry.spec });
+    for (const [i, port] of this.#io.entries()) port.waitUntil(() => entry.descriptors[i] !== undefined);
+    return server;
+  }
+
+  /**
+   * Binds a port for a Server; bound when it returns.
+   * @returns the port, or -1 when it could not be bound
+   */
+  listen(server: number, port: number, host: string | undefined): number {
+    const { descriptors } = this.#servers.get(server) as OpenServer;
+    this.#listening.delete(server);
+    this.#acceptor.post({ op: 'listen', server, port, host, descriptors });
+    this.#acceptor.waitUntil(() => this.#listening.has(server));
+    return this.#listening.get(server) as number;
+  }
+
+  /** Gives the port back, at once. */
+  unlisten(server: number): void {
+    this.#unlistened.delete(server);
+    this.#acceptor.post({ op: 'unlisten', server });
+    this.#acceptor.waitUntil(() => this.#unlistened.has(server));
+  }
+
+  /** Ends the sessions of a Server after everything sent to them; the last one takes the threads with it. */
+  async close(server: number): Promise<void> {
+    const entry = this.#servers.get(server);
+    if (entry === undefined) return;
+    const closed = new Promise<void>((resolve) => {
+      entry.closed = resolve;
+    });
+    entry.closing = new Set(this.#io.keys());
+    this.agent.closeServer(server);
+    if (this.#servers.size === 1 && Runtime.#shared.get(this.#key) === this) Runtime.#shared.delete(this.#key);
+    await closed;
+    this.#servers.delete(server);
+    this.agent.removeServer(server);
+    if (this.#servers.size === 0) await this.#end();
+  }
+
+  stats(): Stats {
+    return this.#statistics.read();
+  }
+
+  /** Test probe: makes an I/O thread throw as a bug would. */
+  crash(ioThread: number, message: string): void {
+    this.#io[ioThread].post({ op: 'throw', message });
+  }
+
+  // ── notices ──
+
+  #onIoNotice(ioThread: number, notice: IoNotice): void {
+    const entry = this.#servers.get(notice.server);
+    if (entry === undefined) return;
+    if (notice.op === 'closed') {
+      this.#appClosed(entry, ioThread);
+      return;
+    }
+    const restarted = this.#listening.has(notice.server);
+    entry.descriptors[ioThread] = notice.descriptor;
+    if (restarted) {
+      const { server, descriptor } = notice;
+      this.#acceptor.post({ op: 'addChild', server, ioThread, descriptor });
+    }
+  }
+
+  #appClosed(entry: OpenServer, ioThread: number): void {
+    entry.closing?.delete(ioThread);
+    if (entry.closing?.size === 0) entry.closed();
+  }
+
+  #onAcceptorNotice(notice: AcceptorNotice): void {
+    if (notice.op === 'listening') this.#listening.set(notice.server, notice.port);
+    else this.#unlistened.add(notice.server);
+  }
+
+  // ── threads ──
+
+  #run(task: ThreadTask, transfer: readonly MessagePort[]): Promise<void> {
+    const life = this.#pool.run(task, { transferList: [...transfer] as never });
+    this.#tasks.push(life.catch(() => undefined));
+    return life;
+  }
+
+  #ioTask(ioThread: number): { task: IoTask; toCoordinator: MessagePort; toAcceptor: MessagePort; toApp: MessagePort } {
+    const coordinator = new MessageChannel();
+    const acceptor = new MessageChannel();
+    const app = new MessageChannel();
+    const task: IoTask = {
+      role: 'io',
+      segment: this.#segment,
+      ioThread,
+      coordinatorPort: coordinator.port1,
+      controlPort: app.port1,
+      acceptorPort: acceptor.port1,
+      servers: [...this.#servers.values()].filter(({ closing }) => closing === undefined).map(({ spec }) => spec),
+    };
+    return { task, toCoordinator: coordinator.port2, toAcceptor: acceptor.port2, toApp: app.port2 };
+  }
+
+  #runIo(task: IoTask): void {
+    const { ioThread } = task;
+    this.#run(task, [task.coordinatorPort, task.controlPort, task.acceptorPort]).catch((error: unknown) =>
+      this.#onIoCrash(ioThread, error),
+    );
+  }
+
+  /** The coordinator already knows: it buries the sessions. Here the thread is started anew. */
+  #onIoCrash(ioThread: number, cause: unknown): void {
+    if (this.#stopping) return;
+    const error = cause instanceof Error ? cause : new Error(String(cause));
+    for (const entry of this.#servers.values()) {
+      if (entry.closing === undefined) entry.descriptors[ioThread] = undefined;
+      else this.#appClosed(entry, ioThread);
+    }
+    const { task, toCoordinator, toAcceptor, toApp } = this.#ioTask(ioThread);
+    this.#coordinatorPort.postMessage({ ioThread, port: toCoordinator } satisfies NewIoPort, [toCoordinator]);
+    this.#acceptor.post({ op: 'ioPort', ioThread, port: toAcceptor }, [toAcceptor]);
+    this.#io[ioThread].replace(toApp);
+    this.#runIo(task);
+    for (const { handler } of this.#servers.values()) handler.onThreadCrash(ioThread, error);
+  }
+
+  #fatal(code: 'ERR_COORDINATOR_LOST' | 'ERR_THREAD_CRASH', what: string, cause: unknown): void {
+    if (this.#stopping) return;
+    this.#throw(new EngineError(code, `${what}, which the process cannot repair: ${String(cause)}`, { cause }));
+  }
+
+  /** As an uncaught exception: nobody can go on without these threads. */
+  #throw(error: EngineError): void {
+    setImmediate(() => {
+      throw error;
+    });
+  }
+
+  // ── the end ──
+
+  #requestStop(): void {
+    this.#stopping = true;
+    this.#watchdog.stop();
+    this.#acceptor.post({ op: 'stop' });
+  }
+
+  /** Ends all threads; every Server is closed. */
+  #end(): Promise<void> {
+    this.#ended ??= this.#stop();
+    return this.#ended;
+  }
+
+  async #stop(): Promise<void> {
+    this.#requestStop();
+    this.#control.requestStop();
+    this.#control.doorbell(COORDINATOR_THREAD).ring();
+    await Promise.all(this.#tasks);
+    unguardExit(this.#onExit);
+    this.#statistics.stop();
+    this.agent.stop();
+    this.#coordinatorPort.close();
+    this.#acceptor.close();
+    for (const port of this.#io) port.close();
+    await this.#pool.close();
+  }
+
+  /**
+   * The process exits: what was sent goes out, then every app is closed, because a thread that ends with an open one
+   * aborts the process. Blocks, with a bound.
+   */
+  #stopNow(): void {
+    const deadline = performance.now() + EXIT_MS;
+    this.#requestStop();
+    if (this.#appsClosed(ACCEPTOR_THREAD, deadline)) {
+      this.#control.requestStop();
+      this.#control.doorbell(COORDINATOR_THREAD).ring();
+      if (this.#io.every((_, i) => this.#appsClosed(FIRST_IO_THREAD + i, deadline))) return;
+    }
+    process.kill(process.pid, 'SIGKILL'); // still clearer than the abort that would follow
+  }
+
+  #appsClosed(thread: number, deadline: number): boolean {
+    for (let open = this.#control.apps(thread); open > 0; open = this.#control.apps(thread)) {
+      const left = deadline - performance.now();
+      if (left <= 0) return false;
+      this.#control.waitWhileApps(thread, open, left);
+    }
+    return true;
+  }
+}

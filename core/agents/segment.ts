@@ -1,0 +1,122 @@
+/**
+ * The shared memory of one runtime: made by the app thread, handed to every other thread when it starts.
+ * Ports ride along, because large payloads travel beside the rings.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import { createLog } from '../shm/broadcast-log.ts';
+import { Control } from '../shm/control.ts';
+import { SpscRing } from '../shm/spsc-ring.ts';
+import type { ResolvedTuning } from '../options.ts';
+
+export interface Segment {
+  readonly tuning: ResolvedTuning;
+  readonly control: SharedArrayBuffer;
+  readonly commands: SharedArrayBuffer;
+  readonly events: SharedArrayBuffer;
+  /** One for each I/O thread. */
+  readonly inboxes: readonly SharedArrayBuffer[];
+  readonly log: SharedArrayBuffer;
+}
+
+export function createSegment(tuning: ResolvedTuning): Segment {
+  return {
+    tuning,
+    control: Control.create(tuning.ioThreads),
+    commands: SpscRing.create(tuning.ringBytes),
+    events: SpscRing.create(tuning.ringBytes),
+    inboxes: Array.from({ length: tuning.ioThreads }, () => SpscRing.create(tuning.ringBytes)),
+    log: createLog(tuning.logBytes),
+  };
+}
+
+/** What the coordinator's task is given. */
+export interface CoordinatorTask {
+  readonly role: 'coordinator';
+  readonly segment: Segment;
+  /** Large payloads from and to the app thread. */
+  readonly appPort: MessagePort;
+  /** The same for each I/O thread. */
+  readonly ioPorts: readonly MessagePort[];
+  /** Brings a `NewIoPort` before a restarted I/O thread asks for its place in the log. */
+  readonly controlPort: MessagePort;
+}
+
+export interface NewIoPort {
+  readonly ioThread: number;
+  readonly port: MessagePort;
+}
+
+/** One Server as an I/O thread knows it. */
+export interface ServerSpec {
+  readonly server: number;
+  /** Path with leading and without trailing slash. */
+  readonly path: string;
+  readonly pingInterval: number;
+  readonly pingTimeout: number;
+  readonly maxHttpBufferSize: number;
+  readonly maxClientBufferBytes: number;
+  readonly allowEIO3: boolean;
+}
+
+/** What an I/O thread's task is given. */
+export interface IoTask {
+  readonly role: 'io';
+  readonly segment: Segment;
+  /** 0 and up. */
+  readonly ioThread: number;
+  /** Large payloads from and to the coordinator. */
+  readonly coordinatorPort: MessagePort;
+  /** Requests from and notices to the app thread. */
+  readonly controlPort: MessagePort;
+  /** To the acceptor, which must not hand over connections while this thread closes its apps. */
+  readonly acceptorPort: MessagePort;
+  /** Servers that are open when the thread starts: none at first, all of them after a crash. */
+  readonly servers: readonly ServerSpec[];
+}
+
+export interface AcceptorTask {
+  readonly role: 'acceptor';
+  readonly segment: Segment;
+  readonly controlPort: MessagePort;
+  /** One for each I/O thread. */
+  readonly ioPorts: readonly MessagePort[];
+}
+
+export type ThreadTask = CoordinatorTask | IoTask | AcceptorTask;
+
+/** App thread → I/O thread, over the control port. */
+export type IoRequest =
+  | { readonly op: 'open'; readonly spec: ServerSpec }
+  /** Test probe: throws inside the loop, as a bug would. */
+  | { readonly op: 'throw'; readonly message: string };
+
+/** I/O thread → app thread. */
+export type IoNotice =
+  | { readonly op: 'opened'; readonly server: number; readonly descriptor: unknown }
+  | { readonly op: 'closed'; readonly server: number };
+
+/** App thread → acceptor. */
+export type AcceptorRequest =
+  | {
+      readonly op: 'listen';
+      readonly server: number;
+      readonly port: number;
+      readonly host: string | undefined;
+      /** App of each I/O thread. */
+      readonly descriptors: readonly unknown[];
+    }
+  | { readonly op: 'addChild'; readonly server: number; readonly ioThread: number; readonly descriptor: unknown }
+  | { readonly op: 'ioPort'; readonly ioThread: number; readonly port: MessagePort }
+  | { readonly op: 'unlisten'; readonly server: number }
+  | { readonly op: 'stop' };
+
+/** Acceptor → app thread. */
+export type AcceptorNotice =
+  /** `port` is -1 when it could not be bound. */
+  | { readonly op: 'listening'; readonly server: number; readonly port: number }
+  | { readonly op: 'unlistened'; readonly server: number };
+
+/** I/O thread → acceptor: take my apps out, then answer with the same. */
+export interface RemoveChild {
+  readonly op: 'removeChild';
+}

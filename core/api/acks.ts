@@ -1,0 +1,67 @@
+/**
+ * Acknowledgements a socket waits for, by packet id. App thread.
+ * An entry is settled at most once; answers to ids that are not in the table are ignored.
+ */
+import { reportUncaught } from './user-code.ts';
+
+/** One outstanding acknowledgement. */
+export interface PendingAck {
+  answered(args: unknown[]): void;
+  /** The socket is gone and will never answer. */
+  lost?(): void;
+}
+
+/** What time-outs report; the message is the one Socket.IO clients and servers use. */
+export function timeoutError(): Error {
+  return new Error('operation has timed out');
+}
+
+export class AckTable {
+  readonly #pending = new Map<number, PendingAck>();
+
+  add(id: number, ack: PendingAck): void {
+    this.#pending.set(id, ack);
+  }
+
+  /** Registers a callback that gets an error first, after `ms` without an answer or with the answer behind `null`. */
+  addTimed(id: number, ms: number, callback: (...args: any[]) => void): void {
+    const timer = setTimeout(() => {
+      this.#pending.delete(id);
+      callback(timeoutError());
+    }, ms);
+    this.#pending.set(id, {
+      answered: (args) => {
+        clearTimeout(timer);
+        callback(null, ...args);
+      },
+    });
+  }
+
+  forget(id: number): void {
+    this.#pending.delete(id);
+  }
+
+  settle(id: number, args: unknown[]): void {
+    const ack = this.#pending.get(id);
+    if (ack === undefined) return;
+    this.#pending.delete(id);
+    try {
+      ack.answered(args);
+    } catch (error) {
+      reportUncaught(error);
+    }
+  }
+
+  /** The socket is gone: time-outs still run, callbacks without one are dropped. */
+  loseAll(): void {
+    const lost = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const ack of lost) {
+      try {
+        ack.lost?.();
+      } catch (error) {
+        reportUncaught(error);
+      }
+    }
+  }
+}

@@ -1,0 +1,268 @@
+/**
+ * One connection: decodes what arrives, hands packets to the sockets of its namespaces in wire order. App thread.
+ * It decides on its own when a client breaks the protocol; it never looks into arguments.
+ */
+import { parse } from 'node:querystring';
+import { FLAG_COMPRESS, FLAG_VOLATILE, type Link, type PacketFrames } from '../agents/link.ts';
+import type { SessionNumber } from '../session/ids.ts';
+import type { DisconnectReason } from '../session/reasons.ts';
+import type { Conn, HandshakeRequest } from './conn.ts';
+import type { Query } from './handshake.ts';
+import type { ExtendedError } from './middleware.ts';
+import type { Namespace } from './namespace.ts';
+import { DEFAULT_PARSER, encodePacket, type Packet, PacketDecoder, PacketType } from './packet.ts';
+import type { Server } from './server.ts';
+import type { Socket } from './socket.ts';
+
+type AnySocket = Socket<any, any, any, any>;
+type AnyServer = Server<any, any, any, any>;
+
+/** 'closing': ended by us, the connection is still to report. 'gone': it has. */
+type ClientState = 'open' | 'closing' | 'gone';
+
+const MAIN = '/';
+
+/** Text whose first digit is 5 or 6 opens a packet with attachments, which needs a decoder of its own. */
+function standsAlone(data: unknown): data is string {
+  if (typeof data !== 'string') return false;
+  const type = data.charCodeAt(0);
+  return type !== 0x35 && type !== 0x36;
+}
+
+/** One connection; several sockets, one per namespace, share it. */
+export class Client {
+  readonly server: AnyServer;
+  /** The Engine.IO connection. */
+  readonly conn: Conn;
+  /** Sockets by name of their namespace, those still in middleware included. */
+  readonly nsps = new Map<string, AnySocket>();
+  /** The command ring of the engine the connection came from; undefined for a foreign engine. @internal */
+  readonly link: Link | undefined;
+  #state: ClientState = 'open';
+  /** Only while attachments are due; otherwise the server's shared decoder does. */
+  #decoder: PacketDecoder | undefined;
+  #connectTimer: NodeJS.Timeout | undefined;
+  /** Socket.IO 2 only: other namespaces wait until `/` was joined once. */
+  #mainJoined = false;
+  #waiting: Map<string, Query> | undefined;
+  /** Namespaces the server has put it out of: what it sent before it knew is no violation. */
+  #leftByServer: Set<string> | undefined;
+
+  /** @internal */
+  constructor(server: AnyServer, conn: Conn, link: Link | undefined) {
+    this.server = server;
+    this.conn = conn;
+    this.link = conn.session === undefined ? undefined : link;
+    conn.on('data', this.#onData);
+    conn.on('close', this.#onClose);
+    conn.on('error', this.#onError);
+    if (this.legacy) {
+      this.#connect(MAIN, undefined, undefined);
+    } else {
+      this.#connectTimer = setTimeout(() => this.close(), server.connectTimeout()).unref();
+    }
+  }
+
+  /** Id of the session: the client's secret, unlike the ids of its sockets. */
+  get id(): string {
+    return this.conn.id;
+  }
+
+  /** The handshake request. */
+  get request(): HandshakeRequest {
+    return this.conn.request;
+  }
+
+  /** Sockets by id. */
+  get sockets(): Map<string, AnySocket> {
+    return new Map([...this.nsps.values()].filter((socket) => !socket.pending).map((socket) => [socket.id, socket]));
+  }
+
+  /** Whether it speaks Socket.IO 2. @internal */
+  get legacy(): boolean {
+    return (this.conn.protocol ?? 3) === 3;
+  }
+
+  /** Number in the command ring while the coordinator knows the session. @internal */
+  get session(): SessionNumber | undefined {
+    return this.#state === 'gone' ? undefined : this.conn.session;
+  }
+
+  /** Whether the connection belongs to a foreign engine, which has no command ring. @internal */
+  get foreign(): boolean {
+    return this.link === undefined;
+  }
+
+  /** Whether sockets may still join namespaces. @internal */
+  get open(): boolean {
+    return this.#state === 'open' && this.conn.readyState === 'open';
+  }
+
+  /** Encodes and sends one packet. @internal */
+  packet(packet: Packet, flags: number): void {
+    this.write(encodePacket(this.server.encoder, packet), flags);
+  }
+
+  /** Sends one encoded packet: all of its frames or none. @internal */
+  write(frames: PacketFrames, flags: number): void {
+    const volatile = (flags & FLAG_VOLATILE) !== 0;
+    if (this.link !== undefined) {
+      const session = this.session;
+      if (session === undefined || (volatile && !this.link.writable)) return;
+      this.link.send(session, frames, flags);
+      return;
+    }
+    if (this.conn.readyState !== 'open' || (volatile && !this.conn.transport.writable)) return;
+    for (const frame of frames) this.conn.write(frame, { compress: (flags & FLAG_COMPRESS) !== 0 });
+  }
+
+  /** Tells the client that a namespace or an event was refused, in its generation's form. @internal */
+  refuse(name: string, error: Pick<ExtendedError, 'message' | 'data'>): void {
+    const data: unknown = this.legacy ? error.data || error.message : { message: error.message, data: error.data };
+    this.packet({ type: PacketType.CONNECT_ERROR, nsp: name, data }, FLAG_COMPRESS);
+  }
+
+  /** Disconnects every socket of this connection, then closes it. */
+  disconnect(): void {
+    for (const socket of [...this.nsps.values()]) socket.disconnect();
+    this.close();
+  }
+
+  /** Closes the connection after what was sent; the sockets are disconnected within the call. */
+  close(): void {
+    if (this.#state !== 'open') return;
+    const { transport } = this.conn;
+    // A polling client without a pending request hears of it later: the contract gives that its own reason.
+    this.#end(transport.name === 'polling' && !transport.writable ? 'forced server close' : 'forced close');
+    this.conn.close();
+  }
+
+  /** A socket of this connection was let into its namespace. @internal */
+  joined(socket: AnySocket): void {
+    clearTimeout(this.#connectTimer);
+    this.#connectTimer = undefined;
+    if (!this.legacy || this.#mainJoined || socket.nsp.name !== MAIN) return;
+    this.#mainJoined = true;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    for (const [name, query] of waiting ?? []) this.#connect(name, undefined, query);
+  }
+
+  /** A socket of this connection is out of its namespace. @internal */
+  remove(socket: AnySocket, byServer: boolean): void {
+    const { name } = socket.nsp;
+    if (this.nsps.get(name) !== socket) return;
+    this.nsps.delete(name);
+    if (!byServer) return;
+    this.#leftByServer ??= new Set();
+    this.#leftByServer.add(name);
+  }
+
+  readonly #onData = (data: unknown): void => {
+    if (this.#state !== 'open') return;
+    let packet: Packet | undefined;
+    try {
+      packet = this.#decode(data);
+    } catch (error) {
+      this.#onError(error);
+      return;
+    }
+    if (packet !== undefined) this.#route(packet);
+  };
+
+  readonly #onError = (error: unknown): void => {
+    for (const socket of [...this.nsps.values()]) if (!socket.pending) socket.reportError(error);
+    this.close();
+  };
+
+  readonly #onClose = (reason: string, description?: unknown): void => {
+    const ended = this.#state !== 'open';
+    this.#state = 'gone';
+    if (!ended) this.#end(reason as DisconnectReason, description);
+  };
+
+  #decode(data: unknown): Packet | undefined {
+    const { parser, decoder: shared } = this.server;
+    if (parser === DEFAULT_PARSER && this.#decoder === undefined && standsAlone(data)) return shared.add(data);
+    this.#decoder ??= new PacketDecoder(parser);
+    const packet = this.#decoder.add(data);
+    if (packet !== undefined && parser === DEFAULT_PARSER) this.#decoder = undefined;
+    return packet;
+  }
+
+  #route(packet: Packet): void {
+    if (packet.type === PacketType.CONNECT) {
+      this.#receiveConnect(packet);
+      return;
+    }
+    const socket = this.nsps.get(packet.nsp);
+    if (this.legacy) {
+      if (socket !== undefined) this.#routeLegacy(socket, packet);
+    } else if (packet.type === PacketType.CONNECT_ERROR) {
+      this.close();
+    } else if (socket === undefined) {
+      if (!this.#leftByServer?.has(packet.nsp)) this.close();
+    } else if (socket.pending) {
+      this.close();
+    } else {
+      socket.receive(packet);
+    }
+  }
+
+  /** Socket.IO 2 forgives packets that come too early, and lets clients report errors. */
+  #routeLegacy(socket: AnySocket, packet: Packet): void {
+    if (socket.pending) {
+      if (packet.type === PacketType.DISCONNECT) this.#drop(socket);
+    } else if (packet.type === PacketType.CONNECT_ERROR) {
+      socket.reportError(new Error(String(packet.data)));
+    } else {
+      socket.receive(packet);
+    }
+  }
+
+  #receiveConnect(packet: Packet): void {
+    if (!this.legacy) {
+      this.#connect(packet.nsp, packet.data as Record<string, unknown> | undefined, undefined);
+      return;
+    }
+    const mark = packet.nsp.indexOf('?');
+    if (mark === -1) this.#connect(packet.nsp, undefined, undefined);
+    else this.#connect(packet.nsp.slice(0, mark), undefined, parse(packet.nsp.slice(mark + 1)));
+  }
+
+  #connect(name: string, auth: Record<string, unknown> | undefined, query: Query | undefined): void {
+    if (this.nsps.has(name)) {
+      this.close();
+      return;
+    }
+    this.#leftByServer?.delete(name);
+    const nsp: Namespace<any, any, any, any> | undefined = this.server.nsps.get(name);
+    if (nsp === undefined) {
+      this.refuse(name, { message: 'Invalid namespace' });
+      return;
+    }
+    if (this.legacy && !this.#mainJoined && name !== MAIN) {
+      this.#waiting ??= new Map();
+      this.#waiting.set(name, query ?? {});
+      return;
+    }
+    nsp.add(this, auth, query);
+  }
+
+  /** The client left while middleware was deciding. */
+  #drop(socket: AnySocket): void {
+    this.nsps.delete(socket.nsp.name);
+    socket.abandon();
+  }
+
+  #end(reason: DisconnectReason, description?: unknown): void {
+    if (this.#state === 'open') this.#state = 'closing';
+    clearTimeout(this.#connectTimer);
+    this.conn.removeListener('data', this.#onData);
+    this.#decoder?.destroy();
+    this.#decoder = undefined;
+    this.#waiting = undefined;
+    for (const socket of [...this.nsps.values()]) socket.finish(reason, description);
+    this.nsps.clear();
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * The Engine.IO connection as the Socket.IO layer sees it (`socket.conn`). App thread.
+ * Our own engine fills all of it; a foreign engine given to `bind()` needs only the members without `?`.
+ */
+import type { SessionNumber } from '../session/ids.ts';
+
+export type ReadyState = 'opening' | 'open' | 'closing' | 'closed';
+
+/** The handshake request, shaped like Node's IncomingMessage as far as it is known to applications. */
+export interface HandshakeRequest {
+  readonly method: string;
+  /** Path with query, as the client sent it. */
+  readonly url: string;
+  /** Lower-cased names, values merged as Node does. */
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly connection: { readonly encrypted: boolean; readonly remoteAddress: string; readonly remotePort?: number };
+  /** Parsed query. */
+  readonly _query: Record<string, string | string[]>;
+}
+
+export interface Conn {
+  readonly id: string;
+  readonly request: HandshakeRequest;
+  readonly readyState: ReadyState;
+  readonly remoteAddress: string;
+  readonly transport: { readonly name?: string; readonly writable: boolean };
+  /** Engine.IO revision; absent on foreign engines older than 4.1, which speak 3. */
+  readonly protocol?: number;
+  /** Number in the command ring; absent for a connection of a foreign engine. */
+  readonly session?: SessionNumber;
+  write(data: string | Uint8Array, options?: { compress?: boolean }): unknown;
+  /** Ends the connection after what was written; `discard` drops that. */
+  close(discard?: boolean): unknown;
+  on(event: 'data', listener: (data: string | Buffer) => void): unknown;
+  on(event: 'close', listener: (reason: string, description?: unknown) => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  removeListener(event: string, listener: (...args: any[]) => void): unknown;
+}

@@ -1,0 +1,88 @@
+/**
+ * One Engine.IO session on the app thread: `socket.conn`. A mirror of what an I/O thread owns; commands go through the
+ * link, news come from the engine.
+ */
+import { EventEmitter } from 'node:events';
+import { FLAG_COMPRESS, type Link } from '../agents/link.ts';
+import type { SessionNumber } from '../session/ids.ts';
+import { type RequestInfo, parseQuery } from '../wire/request-info.ts';
+import type { Conn, HandshakeRequest, ReadyState } from './conn.ts';
+
+/** The handshake as Node's IncomingMessage shows it; one object for all who ask. */
+class Request implements HandshakeRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly connection: { readonly encrypted: boolean; readonly remoteAddress: string; readonly remotePort?: number };
+  #query: Record<string, string | string[]> | undefined;
+
+  constructor(info: RequestInfo) {
+    this.method = info.method;
+    this.url = info.url;
+    this.headers = info.headers;
+    this.connection = { encrypted: info.secure, remoteAddress: info.address, remotePort: info.port };
+  }
+
+  get socket(): HandshakeRequest['connection'] {
+    return this.connection;
+  }
+
+  get _query(): Record<string, string | string[]> {
+    this.#query ??= parseQuery(this.url);
+    return this.#query;
+  }
+}
+
+export class EngineConn extends EventEmitter implements Conn {
+  readonly id: string;
+  readonly session: SessionNumber;
+  readonly protocol: 3 | 4;
+  readonly remoteAddress: string;
+  readonly request: HandshakeRequest;
+  readonly transport: { readonly name: string; readonly writable: boolean };
+  readyState: ReadyState = 'open';
+  readonly #link: Link;
+
+  constructor(session: SessionNumber, sid: string, info: RequestInfo, link: Link) {
+    super();
+    this.id = sid;
+    this.session = session;
+    this.protocol = info.revision;
+    this.remoteAddress = info.address;
+    this.request = new Request(info);
+    this.#link = link;
+    const isOpen = (): boolean => this.readyState === 'open';
+    this.transport = {
+      name: 'websocket',
+      get writable() {
+        return isOpen() && link.writable;
+      },
+    };
+  }
+
+  /** Sends one engine message; ignored once the connection closes. */
+  write(data: string | Uint8Array, options: { compress?: boolean } = {}): this {
+    if (this.readyState === 'open') this.#link.send(this.session, [data], options.compress === false ? 0 : FLAG_COMPRESS);
+    return this;
+  }
+
+  /** Same as `write`. */
+  send(data: string | Uint8Array, options?: { compress?: boolean }): this {
+    return this.write(data, options);
+  }
+
+  /** Ends the connection after what was sent, or at once (`discard`). `close` follows when the I/O thread has done so. */
+  close(discard = false): this {
+    if (this.readyState !== 'open') return this;
+    this.readyState = 'closing';
+    this.#link.closeSession(this.session, discard);
+    return this;
+  }
+
+  /** News from the engine: the session is over. */
+  closed(reason: string, description: Error | undefined): void {
+    if (this.readyState === 'closed') return;
+    this.readyState = 'closed';
+    this.emit('close', reason, description);
+  }
+}

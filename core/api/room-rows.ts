@@ -1,0 +1,152 @@
+/**
+ * Row numbers of one namespace: keeps the coordinator's rows in step with the adapter's mirror and turns rooms into
+ * targets. App thread. Never loops over the recipients of a broadcast.
+ *
+ * Two rules keep rows few. Only *enrolled* sockets (connected, past middleware) are in rows. A room whose only enrolled
+ * member is the socket of that very id has no row: it is addressed as a session. So in a room without a row, the one
+ * member that can be enrolled is the socket the room is named after.
+ */
+import type { Link, Targets } from '../agents/link.ts';
+import type { RowNumber, SessionNumber } from '../session/ids.ts';
+
+/** What a row needs to know of a socket. */
+export interface RowMember {
+  readonly id: string;
+  readonly client: {
+    readonly link: Link | undefined;
+    /** Undefined once the coordinator has reported the session closed: it is in no row any more. */
+    readonly session: SessionNumber | undefined;
+  };
+}
+
+export class RoomRows {
+  readonly #rooms: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Sockets by id, enrolled ones only. */
+  readonly #enrolled: ReadonlyMap<string, RowMember>;
+  readonly #rows = new Map<string, RowNumber>();
+  /** Row of all enrolled sockets; exists while there is one. */
+  #everyone: RowNumber | undefined;
+  #count = 0;
+  #link: Link | undefined;
+  /** Reused by every call, as the link allows. */
+  readonly #targets: Targets = { rows: [], sessions: [], exceptRows: [], exceptSessions: [] };
+
+  constructor(rooms: ReadonlyMap<string, ReadonlySet<string>>, enrolled: ReadonlyMap<string, RowMember>) {
+    this.#rooms = rooms;
+    this.#enrolled = enrolled;
+  }
+
+  /** The link of the enrolled sockets, undefined while there is none. */
+  get link(): Link | undefined {
+    return this.#link;
+  }
+
+  /** The socket has connected: puts it into the row of everyone and the rows of the rooms it is already in. */
+  enroll(socket: RowMember, rooms: Iterable<string>): void {
+    const { link, session } = socket.client;
+    if (link === undefined || session === undefined) return;
+    this.#link = link;
+    this.#count++;
+    this.#everyone ??= link.allocateRow();
+    const rows = [this.#everyone];
+    this.#collectRows(socket, rooms, rows, link);
+    link.join(session, rows);
+  }
+
+  /** The socket disconnects: takes it out of every row. Call before its rooms leave the mirror. */
+  withdraw(socket: RowMember, rooms: Iterable<string>): void {
+    const { link, session } = socket.client;
+    if (link === undefined || this.#everyone === undefined) return;
+    if (session !== undefined) {
+      const rows = [this.#everyone];
+      for (const room of rooms) {
+        const row = this.#rows.get(room);
+        if (row !== undefined) rows.push(row);
+      }
+      link.leave(session, rows);
+    }
+    if (--this.#count === 0) this.#freeAll(link);
+  }
+
+  /** An enrolled socket has joined rooms it was not in; the mirror already says so. */
+  join(socket: RowMember, rooms: Iterable<string>): void {
+    const { link, session } = socket.client;
+    if (link === undefined || session === undefined) return;
+    const rows: RowNumber[] = [];
+    this.#collectRows(socket, rooms, rows, link);
+    if (rows.length > 0) link.join(session, rows);
+  }
+
+  /** An enrolled socket leaves a room. */
+  leave(socket: RowMember, room: string): void {
+    const row = this.#rows.get(room);
+    const { link, session } = socket.client;
+    if (row !== undefined && session !== undefined) link?.leave(session, [row]);
+  }
+
+  /** The room has no members left. */
+  roomEmptied(room: string): void {
+    const row = this.#rows.get(room);
+    if (row === undefined) return;
+    this.#rows.delete(room);
+    this.#link?.freeRow(row);
+  }
+
+  /**
+   * Who a broadcast reaches; undefined when that is nobody. The result is valid until the next call.
+   *
+   * @param rooms empty for everyone
+   * @param except rooms, and sockets by id even when they have left the room of that name
+   */
+  resolve(rooms: ReadonlySet<string>, except: ReadonlySet<string>): Targets | undefined {
+    const targets = this.#targets;
+    const { rows, sessions, exceptRows, exceptSessions } = targets;
+    rows.length = sessions.length = exceptRows.length = exceptSessions.length = 0;
+    if (rooms.size === 0) {
+      if (this.#everyone === undefined) return undefined;
+      rows.push(this.#everyone);
+    } else {
+      for (const room of rooms) {
+        const row = this.#rows.get(room);
+        if (row !== undefined) {
+          rows.push(row);
+        } else if (this.#rooms.get(room)?.has(room)) {
+          const session = this.#enrolled.get(room)?.client.session;
+          if (session !== undefined) sessions.push(session);
+        }
+      }
+    }
+    for (const room of except) {
+      const row = this.#rows.get(room);
+      if (row !== undefined) exceptRows.push(row);
+      const session = this.#enrolled.get(room)?.client.session;
+      if (session !== undefined) exceptSessions.push(session);
+    }
+    if (rows.length === 0 && sessions.every((session) => exceptSessions.includes(session))) return undefined;
+    return targets;
+  }
+
+  /** Adds to `rows` those `socket` must join, issuing numbers where a room gets its first member from elsewhere. */
+  #collectRows(socket: RowMember, rooms: Iterable<string>, rows: RowNumber[], link: Link): void {
+    for (const room of rooms) {
+      let row = this.#rows.get(room);
+      if (row === undefined) {
+        if (room === socket.id) continue;
+        row = link.allocateRow();
+        this.#rows.set(room, row);
+        const owner = this.#rooms.get(room)?.has(room) ? this.#enrolled.get(room)?.client.session : undefined;
+        if (owner !== undefined) link.join(owner, [row]);
+      }
+      rows.push(row);
+    }
+  }
+
+  /** No socket is enrolled: rooms that live on, held by sockets still in middleware, need no row. */
+  #freeAll(link: Link): void {
+    if (this.#everyone !== undefined) link.freeRow(this.#everyone);
+    this.#everyone = undefined;
+    for (const row of this.#rows.values()) link.freeRow(row);
+    this.#rows.clear();
+    this.#link = undefined;
+  }
+}

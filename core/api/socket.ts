@@ -1,0 +1,438 @@
+/**
+ * One client in one namespace, as the application sees it. App thread.
+ * It holds no bytes and no timers of its own: packets leave through its `Client`, membership lives in the adapter.
+ */
+import { FLAG_COMPRESS, FLAG_VOLATILE } from '../agents/link.ts';
+import type { DisconnectReason } from '../session/reasons.ts';
+import { AckTable, type PendingAck } from './acks.ts';
+import type { Adapter, BroadcastFlags, Room, SocketId } from './adapter.ts';
+import { BroadcastOperator } from './broadcast-operator.ts';
+import type { Client } from './client.ts';
+import type { Conn, HandshakeRequest } from './conn.ts';
+import { createHandshake, type Handshake, type Query } from './handshake.ts';
+import { type ExtendedError, type Middleware, runMiddleware } from './middleware.ts';
+import type { Namespace } from './namespace.ts';
+import { type Packet, PacketType } from './packet.ts';
+import { assertNotReserved, isListenerNotice } from './reserved-events.ts';
+import { createRoomSet, type RoomSet } from './room-set.ts';
+import type { Server } from './server.ts';
+import {
+  type AckResult,
+  type DefaultEventsMap,
+  type Emitted,
+  type EventNames,
+  type EventNamesWithAck,
+  type EventParams,
+  type EventsMap,
+  type ParamsBeforeAck,
+  StrictEventEmitter,
+  type WithTimeout,
+} from './typed-events.ts';
+import { emitLocally } from './user-code.ts';
+
+/** Events of a socket that clients cannot send; `error` they can. */
+export interface SocketReservedEvents {
+  disconnect: (reason: DisconnectReason, description?: any) => void;
+  disconnecting: (reason: DisconnectReason, description?: any) => void;
+  error: (error: Error) => void;
+}
+
+/** An inbound event: its name, its arguments, and the acknowledgement where the client asked for one. */
+export type Event = [name: string, ...args: any[]];
+
+/** 'connecting' is the time in middleware; 'disconnecting' lasts while its listeners run. */
+type SocketState = 'connecting' | 'connected' | 'disconnecting' | 'closed';
+
+/**
+ * One client in one namespace. Several sockets, one per namespace, may share a connection.
+ * Listeners run in the order in which the client sent, an event right before a disconnect included.
+ */
+export class Socket<
+  ListenEvents extends EventsMap = DefaultEventsMap,
+  EmitEvents extends EventsMap = ListenEvents,
+  ServerSideEvents extends EventsMap = DefaultEventsMap,
+  SocketData = any,
+> extends StrictEventEmitter<ListenEvents, SocketReservedEvents> {
+  /** The namespace this socket is in. */
+  readonly nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
+  readonly client: Client;
+  /** Public id: the session's for `/` and `name#session` elsewhere with Socket.IO 2 clients, random with later ones. */
+  readonly id: SocketId;
+  #state: SocketState = 'connecting';
+  readonly #issued = Date.now();
+  readonly #auth: Record<string, unknown> | undefined;
+  readonly #query: Query | undefined;
+  // Made when first used: an idle socket should cost little.
+  #handshake: Handshake | undefined;
+  #data: Partial<SocketData> | undefined;
+  #rooms: RoomSet | undefined;
+  #acks: AckTable | undefined;
+  #middleware: Middleware<Event>[] | undefined;
+  /** Flags and time-out of the next emit. */
+  #flags = FLAG_COMPRESS;
+  #timeout: number | undefined;
+
+  /** @internal */
+  constructor(
+    nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
+    client: Client,
+    id: SocketId,
+    auth: Record<string, unknown> | undefined,
+    query: Query | undefined,
+  ) {
+    super();
+    this.nsp = nsp;
+    this.client = client;
+    this.id = id;
+    this.#auth = auth;
+    this.#query = query;
+  }
+
+  get server(): Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
+    return this.nsp.server;
+  }
+
+  get adapter(): Adapter {
+    return this.nsp.adapter;
+  }
+
+  /** The connection; sockets of other namespaces may share it. */
+  get conn(): Conn {
+    return this.client.conn;
+  }
+
+  /** The handshake request. */
+  get request(): HandshakeRequest {
+    return this.client.request;
+  }
+
+  get handshake(): Handshake {
+    this.#handshake ??= createHandshake(this.request, this.conn.remoteAddress, this.#issued, this.#auth, this.#query);
+    return this.#handshake;
+  }
+
+  /** Free for the application. */
+  get data(): Partial<SocketData> {
+    this.#data ??= {};
+    return this.#data;
+  }
+
+  set data(value: Partial<SocketData>) {
+    this.#data = value;
+  }
+
+  /** False while middleware runs and from the `disconnect` event on. */
+  get connected(): boolean {
+    return this.#state === 'connected' || this.#state === 'disconnecting';
+  }
+
+  get disconnected(): boolean {
+    return !this.connected;
+  }
+
+  /** The rooms it is in: a live Set whose members are own keys too. Empty from the `disconnect` event on. */
+  get rooms(): RoomSet {
+    this.#rooms ??= createRoomSet(() => this.adapter.socketRooms(this.id));
+    return this.#rooms;
+  }
+
+  /**
+   * Sends an event. Arguments are serialised here; binary data may be at any depth. A function in last position gets the
+   * client's answer. Ignored once the socket is disconnected.
+   *
+   * @returns this socket
+   * @throws {EngineError} `ERR_RESERVED_EVENT`
+   * @throws what serialising the arguments throws
+   */
+  emit<Name extends EventNames<EmitEvents>>(event: Name, ...args: EventParams<EmitEvents, Name>): Emitted<this>;
+  emit(...data: any[]): unknown {
+    // hot: one packet, one array, one record.
+    const event = data[0];
+    if (isListenerNotice(data)) {
+      emitLocally(this, data);
+      return this;
+    }
+    const flags = this.#flags;
+    const timeout = this.#timeout;
+    this.#flags = FLAG_COMPRESS;
+    this.#timeout = undefined;
+    assertNotReserved(event);
+    let id: number | undefined;
+    let ack: ((...args: any[]) => void) | undefined;
+    if (typeof data.at(-1) === 'function') {
+      ack = data.pop();
+      id = this.nsp.nextAckId();
+    }
+    if (this.#state === 'connecting' || this.#state === 'connected') {
+      this.client.packet({ type: PacketType.EVENT, nsp: this.nsp.name, id, data }, flags);
+    }
+    if (id !== undefined && ack !== undefined) this.#expectAnswer(id, ack, timeout);
+    return this;
+  }
+
+  /**
+   * Sends an event and waits for the client's answer; without `timeout()` for ever.
+   *
+   * @returns the first argument of the answer
+   * @throws {Error} rejects when the time of `timeout()` is over
+   */
+  emitWithAck<Name extends EventNamesWithAck<EmitEvents>>(
+    event: Name,
+    ...args: ParamsBeforeAck<EmitEvents[Name]>
+  ): Promise<AckResult<EmitEvents[Name]>> {
+    const timed = this.#timeout !== undefined;
+    return new Promise((resolve, reject) => {
+      const answer = timed
+        ? (error: Error | null, value: any) => (error ? reject(error) : resolve(value))
+        : (value: any) => resolve(value);
+      (this as Socket<any, any, any, any>).emit(event as string, ...(args as any[]), answer);
+    });
+  }
+
+  /** `emit('message', ...args)`. */
+  send(...args: EventParams<EmitEvents, 'message'>): this {
+    (this as Socket<any, any, any, any>).emit('message', ...args);
+    return this;
+  }
+
+  /** Same as `send()`. */
+  write(...args: EventParams<EmitEvents, 'message'>): this {
+    return this.send(...args);
+  }
+
+  /** The next emit may be dropped if the client cannot take it now. */
+  get volatile(): this {
+    this.#flags |= FLAG_VOLATILE;
+    return this;
+  }
+
+  /**
+   * Whether the next emit may be compressed on its way.
+   *
+   * @param compress default without this call: true
+   */
+  compress(compress: boolean): this {
+    this.#flags = compress ? this.#flags | FLAG_COMPRESS : this.#flags & ~FLAG_COMPRESS;
+    return this;
+  }
+
+  /**
+   * The acknowledgement of the next emit gets an error first: after `ms` without an answer, else null.
+   *
+   * @param ms milliseconds
+   */
+  timeout(ms: number): Socket<ListenEvents, WithTimeout<EmitEvents>, ServerSideEvents, SocketData> {
+    this.#timeout = ms;
+    return this as unknown as Socket<ListenEvents, WithTimeout<EmitEvents>, ServerSideEvents, SocketData>;
+  }
+
+  /**
+   * Sends to rooms, without this socket.
+   *
+   * @param room one room, or an array of rooms
+   */
+  to(room: Room | readonly Room[]): BroadcastOperator<EmitEvents, SocketData> {
+    return this.#operator().to(room);
+  }
+
+  /** Same as `to()`. */
+  in(room: Room | readonly Room[]): BroadcastOperator<EmitEvents, SocketData> {
+    return this.#operator().to(room);
+  }
+
+  /**
+   * Sends to everyone, without this socket and without those in these rooms.
+   *
+   * @param room one room, or an array of rooms
+   */
+  except(room: Room | readonly Room[]): BroadcastOperator<EmitEvents, SocketData> {
+    return this.#operator().except(room);
+  }
+
+  /** Sends to everyone in the namespace, without this socket. */
+  get broadcast(): BroadcastOperator<EmitEvents, SocketData> {
+    return this.#operator();
+  }
+
+  /** `broadcast`, to clients of this process only. */
+  get local(): BroadcastOperator<EmitEvents, SocketData> {
+    return this.#operator().local;
+  }
+
+  /**
+   * Joins rooms, at once: `rooms` shows them and the next broadcast reaches this socket. No effect once disconnected.
+   *
+   * @param room one room, or an array of rooms; names are taken as strings
+   * @param callback called with null on the next tick
+   * @returns this socket; to `await` it is harmless
+   */
+  join(room: Room | readonly Room[], callback?: (error: Error | null) => void): this {
+    if (this.#state === 'closed') return this;
+    this.adapter.addAll(this.id, Array.isArray(room) ? room.map(String) : [String(room)]);
+    if (callback) process.nextTick(callback, null);
+    return this;
+  }
+
+  /**
+   * Leaves a room, at once.
+   *
+   * @param callback called with null on the next tick
+   * @returns this socket
+   */
+  leave(room: Room, callback?: (error: Error | null) => void): this {
+    this.adapter.del(this.id, String(room));
+    if (callback) process.nextTick(callback, null);
+    return this;
+  }
+
+  /** Leaves every room, the one of its own id included. */
+  leaveAll(): this {
+    this.adapter.delAll(this.id);
+    return this;
+  }
+
+  /**
+   * Adds a function that sees every inbound event before its listeners; `next(error)` stops the event and reports the
+   * error: to the client for Socket.IO 2 clients, as `error` event of this socket for later ones.
+   *
+   * @param fn gets the event, an array it may change, and `next`. An event whose `next` is called later is overtaken
+   */
+  use(fn: (event: Event, next: (error?: Error) => void) => void): this {
+    this.#middleware = [...(this.#middleware ?? []), fn];
+    return this;
+  }
+
+  /**
+   * Leaves the namespace, at once: `disconnecting` and `disconnect` listeners run within the call.
+   *
+   * @param close also closes the connection, and with it the sockets of all other namespaces. @default false
+   * @returns this socket
+   */
+  disconnect(close = false): this {
+    if (!this.connected) return this;
+    if (close) {
+      this.client.disconnect();
+    } else if (this.#state === 'connected') {
+      this.client.packet({ type: PacketType.DISCONNECT, nsp: this.nsp.name }, FLAG_COMPRESS);
+      this.finish('server namespace disconnect');
+    }
+    return this;
+  }
+
+  /** Middleware has let it pass. The reply goes first, so that nothing of a broadcast precedes it. @internal */
+  admit(): void {
+    this.#state = 'connected';
+    const data = this.client.legacy ? undefined : { sid: this.id };
+    this.client.packet({ type: PacketType.CONNECT, nsp: this.nsp.name, data }, FLAG_COMPRESS);
+    this.adapter.enroll(this);
+    this.adapter.addAll(this.id, [this.id]);
+  }
+
+  /** Middleware has refused it, or the connection is gone meanwhile: no event, nothing left behind. @internal */
+  abandon(): void {
+    if (this.#state !== 'connecting') return;
+    this.#state = 'closed';
+    this.adapter.delAll(this.id);
+    this.#acks?.loseAll();
+  }
+
+  /** Whether middleware is still to decide. @internal */
+  get pending(): boolean {
+    return this.#state === 'connecting';
+  }
+
+  /** The one way out of a namespace; later calls have no effect. @internal */
+  finish(reason: DisconnectReason, description?: unknown): void {
+    if (this.#state === 'connecting') this.abandon();
+    if (this.#state !== 'connected') return;
+    this.#state = 'disconnecting';
+    emitLocally(this, ['disconnecting', reason, description]);
+    this.#state = 'closed';
+    this.nsp.remove(this);
+    this.client.remove(this, reason === 'server namespace disconnect');
+    this.#acks?.loseAll();
+    emitLocally(this, ['disconnect', reason, description]);
+  }
+
+  /** A packet of this namespace from the client. @internal */
+  receive(packet: Packet): void {
+    // hot: every inbound event.
+    switch (packet.type) {
+      case PacketType.EVENT:
+      case PacketType.BINARY_EVENT:
+        this.#receiveEvent(packet);
+        break;
+      case PacketType.ACK:
+      case PacketType.BINARY_ACK:
+        if (packet.id !== undefined) this.#acks?.settle(packet.id, packet.data);
+        break;
+      default:
+        this.finish('client namespace disconnect');
+    }
+  }
+
+  /** @internal */
+  reportError(error: unknown): void {
+    emitLocally(this, ['error', error]);
+  }
+
+  /** @internal */
+  expectAck(id: number, ack: PendingAck): void {
+    this.#acks ??= new AckTable();
+    this.#acks.add(id, ack);
+  }
+
+  /** @internal */
+  forgetAck(id: number): void {
+    this.#acks?.forget(id);
+  }
+
+  #expectAnswer(id: number, callback: (...args: any[]) => void, timeout: number | undefined): void {
+    this.#acks ??= new AckTable();
+    if (timeout !== undefined) this.#acks.addTimed(id, timeout, callback);
+    else if (this.#state !== 'closed') this.#acks.add(id, { answered: (args) => callback(...args) });
+  }
+
+  #receiveEvent(packet: Packet): void {
+    const event = packet.data as Event;
+    if (packet.id !== undefined) event.push(this.#answerTo(packet.id));
+    if (this.#middleware === undefined) {
+      this.#dispatch(event);
+      return;
+    }
+    runMiddleware(this.#middleware, event, (error) => {
+      if (error) this.#refuseEvent(error);
+      else this.#dispatch(event);
+    });
+  }
+
+  #dispatch(event: Event): void {
+    if (this.#state === 'connected') emitLocally(this, event);
+  }
+
+  #refuseEvent(error: ExtendedError): void {
+    if (this.#state !== 'connected') return;
+    if (this.client.legacy) this.client.refuse(this.nsp.name, error);
+    else this.reportError(error);
+  }
+
+  #answerTo(id: number): (...args: unknown[]) => void {
+    let answered = false;
+    return (...data) => {
+      if (answered || this.#state !== 'connected') return;
+      answered = true;
+      this.client.packet({ type: PacketType.ACK, nsp: this.nsp.name, id, data }, FLAG_COMPRESS);
+    };
+  }
+
+  #operator(): BroadcastOperator<EmitEvents, SocketData> {
+    const flags: BroadcastFlags = {
+      volatile: (this.#flags & FLAG_VOLATILE) !== 0,
+      compress: (this.#flags & FLAG_COMPRESS) !== 0,
+      timeout: this.#timeout,
+    };
+    this.#flags = FLAG_COMPRESS;
+    this.#timeout = undefined;
+    return new BroadcastOperator(this.adapter, undefined, new Set([this.id]), flags);
+  }
+}

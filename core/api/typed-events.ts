@@ -1,0 +1,171 @@
+/**
+ * Types that tie event names to their arguments, and the emitter class built on them.
+ * App thread. Types only, apart from the class: it is Node's own emitter under stricter signatures, nothing is wrapped.
+ */
+import { EventEmitter } from 'node:events';
+
+/** Event name to listener signature. */
+export type EventsMap = Record<string, any>;
+
+/** The map used when none is given: any name, any arguments. */
+export interface DefaultEventsMap {
+  [event: string]: (...args: any[]) => void;
+}
+
+type Callable = (...args: any[]) => any;
+
+export type EventNames<Events extends EventsMap> = keyof Events & (string | symbol);
+
+/** The arguments of one event, its acknowledgement included. */
+export type EventParams<Events extends EventsMap, Name extends EventNames<Events>> = Parameters<Events[Name]>;
+
+/** True for signatures that say nothing about their length, such as those of `DefaultEventsMap`. */
+type IsOpen<Fn> = Fn extends (...args: infer Params) => any ? (number extends Params['length'] ? true : false) : true;
+
+/** The acknowledgement callback in last position; `never` where there is none. */
+type AckOf<Fn> = Fn extends (...args: infer Params) => any
+  ? Required<Params> extends [...any[], infer Last]
+    ? Last extends Callable
+      ? Last
+      : never
+    : never
+  : never;
+
+/** Names whose listeners end in an acknowledgement, and every name of an open map. */
+export type EventNamesWithAck<Events extends EventsMap> = {
+  [Name in EventNames<Events>]: IsOpen<Events[Name]> extends true
+    ? Name
+    : [AckOf<Events[Name]>] extends [never]
+      ? never
+      : Name;
+}[EventNames<Events>];
+
+/** Names whose listeners take data only: what may be broadcast without `timeout()`. */
+export type EventNamesWithoutAck<Events extends EventsMap> = {
+  [Name in EventNames<Events>]: IsOpen<Events[Name]> extends true
+    ? Name
+    : [AckOf<Events[Name]>] extends [never]
+      ? Name
+      : never;
+}[EventNames<Events>];
+
+/** The map without the events that ask for an acknowledgement. */
+export type RemoveAcknowledgements<Events extends EventsMap> = {
+  [Name in EventNamesWithoutAck<Events>]: Events[Name];
+};
+
+/** The arguments before the acknowledgement, for `emitWithAck`. */
+export type ParamsBeforeAck<Fn> =
+  IsOpen<Fn> extends true
+    ? any[]
+    : Fn extends (...args: infer Params) => any
+      ? Required<Params> extends [...infer Before, any]
+        ? Before
+        : []
+      : never;
+
+/** What an acknowledgement answers: its first argument that is not the time-out error. */
+export type AckResult<Fn> =
+  IsOpen<Fn> extends true
+    ? any
+    : Parameters<AckOf<Fn>> extends [infer First, ...infer Rest]
+      ? First extends Error
+        ? Rest extends [infer Second, ...any[]]
+          ? Second
+          : undefined
+        : First
+      : undefined;
+
+type WithAck<Fn, Ack> = (...args: [...ParamsBeforeAck<Fn>, ack: Ack]) => void;
+
+/** After `socket.timeout(ms)`: every acknowledgement takes an error first. */
+export type WithTimeout<Events extends EventsMap> = {
+  [Name in keyof Events]: IsOpen<Events[Name]> extends true
+    ? Events[Name]
+    : [AckOf<Events[Name]>] extends [never]
+      ? Events[Name]
+      : WithAck<Events[Name], (error: Error, ...answer: Parameters<AckOf<Events[Name]>>) => void>;
+};
+
+/** After `io.timeout(ms)`: every acknowledgement takes an error, then one answer per client. */
+export type WithResponses<Events extends EventsMap> = {
+  [Name in keyof Events]: IsOpen<Events[Name]> extends true
+    ? Events[Name]
+    : [AckOf<Events[Name]>] extends [never]
+      ? Events[Name]
+      : WithAck<Events[Name], (error: Error, responses: AckResult<Events[Name]>[]) => void>;
+};
+
+export type ReservedOrUserNames<Reserved extends EventsMap, Listen extends EventsMap> =
+  | EventNames<Reserved>
+  | EventNames<Listen>;
+
+/** The listener of an event; reserved events come first, names known to neither map stay open. */
+export type ReservedOrUserListener<
+  Reserved extends EventsMap,
+  Listen extends EventsMap,
+  Name extends ReservedOrUserNames<Reserved, Listen>,
+> =
+  Name extends EventNames<Reserved>
+    ? Reserved[Name]
+    : Name extends EventNames<Listen>
+      ? Listen[Name]
+      : (...args: any[]) => void | Promise<void>;
+
+/**
+ * `emit` of sockets and namespaces gives the emitter back, for chaining as in Socket.IO 2; the type also counts as
+ * `true`, because Socket.IO 4 gives a boolean. The value is truthy either way.
+ */
+export type Emitted<Self> = Self & true;
+
+/** Node's emitter with names and arguments checked; `emit` is left to each class, because it goes to clients. */
+export interface TypedEmitter<Listen extends EventsMap, Reserved extends EventsMap> {
+  on<Name extends ReservedOrUserNames<Reserved, Listen>>(
+    event: Name,
+    listener: ReservedOrUserListener<Reserved, Listen, Name>,
+  ): this;
+  once<Name extends ReservedOrUserNames<Reserved, Listen>>(
+    event: Name,
+    listener: ReservedOrUserListener<Reserved, Listen, Name>,
+  ): this;
+  addListener<Name extends ReservedOrUserNames<Reserved, Listen>>(
+    event: Name,
+    listener: ReservedOrUserListener<Reserved, Listen, Name>,
+  ): this;
+  prependListener<Name extends ReservedOrUserNames<Reserved, Listen>>(
+    event: Name,
+    listener: ReservedOrUserListener<Reserved, Listen, Name>,
+  ): this;
+  prependOnceListener<Name extends ReservedOrUserNames<Reserved, Listen>>(
+    event: Name,
+    listener: ReservedOrUserListener<Reserved, Listen, Name>,
+  ): this;
+  off<Name extends ReservedOrUserNames<Reserved, Listen>>(
+    event: Name,
+    listener: ReservedOrUserListener<Reserved, Listen, Name>,
+  ): this;
+  removeListener<Name extends ReservedOrUserNames<Reserved, Listen>>(
+    event: Name,
+    listener: ReservedOrUserListener<Reserved, Listen, Name>,
+  ): this;
+  removeAllListeners(event?: ReservedOrUserNames<Reserved, Listen>): this;
+  listeners<Name extends ReservedOrUserNames<Reserved, Listen>>(
+    event: Name,
+  ): ReservedOrUserListener<Reserved, Listen, Name>[];
+  rawListeners(event: ReservedOrUserNames<Reserved, Listen>): Function[];
+  listenerCount(event: ReservedOrUserNames<Reserved, Listen>, listener?: Function): number;
+  eventNames(): (string | symbol)[];
+  setMaxListeners(count: number): this;
+  getMaxListeners(): number;
+}
+
+type TypedEmitterConstructor = new <Listen extends EventsMap, Reserved extends EventsMap>() => TypedEmitter<
+  Listen,
+  Reserved
+>;
+
+/** Base of `Server`, `Namespace` and `Socket`. */
+export class StrictEventEmitter<
+  Listen extends EventsMap,
+  Reserved extends EventsMap = {},
+> extends (EventEmitter as unknown as TypedEmitterConstructor)<Listen, Reserved> {}

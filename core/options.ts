@@ -1,0 +1,165 @@
+/**
+ * Options as given and as filled. Every rule is a row of a table; the environment is read here and nowhere else.
+ * Worker threads get resolved options only.
+ */
+import { availableParallelism } from 'node:os';
+import { slotRanges } from './agents/slot-ranges.ts';
+import { EngineError } from './errors.ts';
+import { MAX_IO_THREADS, MAX_RECORD_FRACTION } from './shm/layout.ts';
+
+/** Sizes of the machinery; the threads of a process are shared by Servers with equal tuning. */
+export interface TuningOptions {
+  /** I/O threads, 1 to 8. Environment `BROADSIDE_IO_THREADS`. @default available parallelism − 1, at least 1 */
+  ioThreads?: number;
+  /** Connections at most, of all Servers that share the threads, 1 to 1,000,000. Environment `BROADSIDE_MAX_CONNECTIONS`. @default 100000 */
+  maxConnections?: number;
+  /** Bytes of the broadcast log, a power of two from 1 MiB to 1 GiB. Environment `BROADSIDE_LOG_BYTES`. @default 4194304 */
+  logBytes?: number;
+  /** Bytes of each ring between two threads, a power of two from 1 MiB to 1 GiB. Environment `BROADSIDE_RING_BYTES`. @default 4194304 */
+  ringBytes?: number;
+  /** Records an I/O thread takes in one batch, 1 to 1024. Environment `BROADSIDE_BATCH_RECORDS`. @default 64 */
+  batchRecords?: number;
+  /** Microseconds an I/O thread may wait for a batch to grow, 0 to 100000; 0 writes at once. Environment `BROADSIDE_FLUSH_US`. @default 0 */
+  flushUs?: number;
+}
+
+/** Options of one Server. Names and units follow the Socket.IO server API. */
+export interface ServerOptions extends TuningOptions {
+  /** Path of all requests. @default '/socket.io' */
+  path?: string;
+  /** Milliseconds between heartbeats, 1 to 2^31 − 1. @default 25000 */
+  pingInterval?: number;
+  /** Milliseconds a heartbeat may stay unanswered, 1 to 2^31 − 1. @default 60000 */
+  pingTimeout?: number;
+  /** Bytes of one client message at most, 1 to 1 GiB; a larger one closes its connection. @default 1000000 */
+  maxHttpBufferSize?: number;
+  /** Milliseconds a connection may stay without a namespace, 1 to 2^31 − 1. @default 45000 */
+  connectTimeout?: number;
+  /** Bytes that may wait to be sent to one client; with more waiting, the next packet closes it. 1024 to 4 GiB. @default 16777216 */
+  maxClientBufferBytes?: number;
+  /** Whether Engine.IO 3 clients (Socket.IO 1.x and 2.x) are served. @default true */
+  allowEIO3?: boolean;
+  /** Transports that clients may use. @default ['websocket'] */
+  transports?: readonly 'websocket'[];
+}
+
+export type ResolvedTuning = Readonly<Required<TuningOptions>>;
+export type ResolvedOptions = Readonly<Required<Omit<ServerOptions, keyof TuningOptions>>> & { readonly tuning: ResolvedTuning };
+
+interface NumberRule {
+  readonly min: number;
+  readonly max: number;
+  readonly powerOfTwo?: boolean;
+  readonly env?: string;
+  readonly fallback: () => number;
+}
+
+const MAX_TIMER_MS = 2 ** 31 - 1;
+const MIB = 1024 * 1024;
+
+const TUNING_RULES: Record<keyof TuningOptions, NumberRule> = {
+  ioThreads: {
+    min: 1,
+    max: MAX_IO_THREADS,
+    env: 'BROADSIDE_IO_THREADS',
+    fallback: () => Math.min(MAX_IO_THREADS, Math.max(1, availableParallelism() - 1)),
+  },
+  maxConnections: { min: 1, max: 1_000_000, env: 'BROADSIDE_MAX_CONNECTIONS', fallback: () => 100_000 },
+  logBytes: { min: MIB, max: 1024 * MIB, powerOfTwo: true, env: 'BROADSIDE_LOG_BYTES', fallback: () => 4 * MIB },
+  ringBytes: { min: MIB, max: 1024 * MIB, powerOfTwo: true, env: 'BROADSIDE_RING_BYTES', fallback: () => 4 * MIB },
+  batchRecords: { min: 1, max: 1024, env: 'BROADSIDE_BATCH_RECORDS', fallback: () => 64 },
+  flushUs: { min: 0, max: 100_000, env: 'BROADSIDE_FLUSH_US', fallback: () => 0 },
+};
+
+const NUMBER_RULES = {
+  pingInterval: { min: 1, max: MAX_TIMER_MS, fallback: () => 25_000 },
+  pingTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 60_000 },
+  maxHttpBufferSize: { min: 1, max: 1024 * MIB, fallback: () => 1_000_000 },
+  connectTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 45_000 },
+  maxClientBufferBytes: { min: 1024, max: 4096 * MIB, fallback: () => 16 * MIB },
+} satisfies Partial<Record<keyof ServerOptions, NumberRule>>;
+
+interface OtherRule<T> {
+  readonly test: (value: unknown) => value is T;
+  readonly expected: string;
+  readonly fallback: T;
+}
+
+const isPath = (value: unknown): value is string => typeof value === 'string' && /^\/?[^?#\s]*$/.test(value);
+const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
+const isTransports = (value: unknown): value is readonly 'websocket'[] =>
+  Array.isArray(value) && value.length > 0 && value.every((name) => name === 'websocket');
+
+const OTHER_RULES = {
+  path: { test: isPath, expected: "a path such as '/socket.io'", fallback: '/socket.io' } as OtherRule<string>,
+  allowEIO3: { test: isBoolean, expected: 'true or false', fallback: true } as OtherRule<boolean>,
+  transports: { test: isTransports, expected: "['websocket']", fallback: ['websocket'] } as OtherRule<readonly 'websocket'[]>,
+};
+
+/** The environment variables, for the README's table and its test. */
+export const ENVIRONMENT_VARIABLES: readonly string[] = Object.values(TUNING_RULES).map((rule) => rule.env as string);
+
+/**
+ * Fills in defaults; an option beats its environment variable.
+ * @throws ERR_OPTION_UNKNOWN for a name that is not known.
+ * @throws ERR_OPTION_INVALID naming option or variable, value and allowed range.
+ */
+export function resolveOptions(given: ServerOptions, env: NodeJS.ProcessEnv = process.env): ResolvedOptions {
+  for (const name of Object.keys(given)) {
+    if (name in TUNING_RULES || name in NUMBER_RULES || name in OTHER_RULES) continue;
+    throw new EngineError('ERR_OPTION_UNKNOWN', `option ${name} is not known; known are ${knownNames().join(', ')}`);
+  }
+  const tuning: Record<string, number> = {};
+  for (const [name, rule] of Object.entries(TUNING_RULES)) {
+    tuning[name] = resolveNumber(name, (given as Record<string, unknown>)[name], rule, env);
+  }
+  const options: Record<string, unknown> = { tuning: checkFit(tuning as unknown as ResolvedTuning) };
+  for (const [name, rule] of Object.entries(NUMBER_RULES)) {
+    options[name] = resolveNumber(name, (given as Record<string, unknown>)[name], rule, env);
+  }
+  for (const [name, rule] of Object.entries(OTHER_RULES)) {
+    const value = (given as Record<string, unknown>)[name] ?? rule.fallback;
+    if (!rule.test(value)) throw invalid(`option ${name}`, value, rule.expected);
+    options[name] = value;
+  }
+  options.path = normalizePath(options.path as string);
+  return Object.freeze(options) as unknown as ResolvedOptions;
+}
+
+/** Leading slash, no trailing one. */
+export function normalizePath(path: string): string {
+  const trimmed = path.replace(/\/$/, '');
+  return trimmed.startsWith('/') || trimmed === '' ? trimmed : `/${trimmed}`;
+}
+
+function knownNames(): string[] {
+  return [...Object.keys(OTHER_RULES), ...Object.keys(NUMBER_RULES), ...Object.keys(TUNING_RULES)];
+}
+
+function resolveNumber(name: string, option: unknown, rule: NumberRule, env: NodeJS.ProcessEnv): number {
+  if (option !== undefined) return checkNumber(`option ${name}`, option, option, rule);
+  const text = rule.env === undefined ? undefined : env[rule.env];
+  if (text === undefined || text === '') return rule.fallback();
+  return checkNumber(`environment variable ${rule.env}`, /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN, text, rule);
+}
+
+function checkNumber(subject: string, value: unknown, shown: unknown, rule: NumberRule): number {
+  const { min, max, powerOfTwo = false } = rule;
+  const ok = Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
+  if (ok && (!powerOfTwo || Number.isInteger(Math.log2(value as number)))) return value as number;
+  throw invalid(subject, shown, `${powerOfTwo ? 'a power of two' : 'an integer'} from ${min} to ${max}`);
+}
+
+/** One record must hold the largest target set with the largest inline payload. */
+function checkFit(tuning: ResolvedTuning): ResolvedTuning {
+  const ranges = slotRanges(tuning.maxConnections, tuning.ioThreads);
+  const needed = MAX_RECORD_FRACTION * (128 * 1024 + ranges[0].count * ranges.length / 8);
+  if (tuning.logBytes >= needed) return Object.freeze(tuning);
+  const enough = 2 ** Math.ceil(Math.log2(needed));
+  throw invalid('option logBytes', tuning.logBytes, `at least ${enough} for ${tuning.maxConnections} connections`);
+}
+
+function invalid(subject: string, value: unknown, expected: string): EngineError {
+  const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return new EngineError('ERR_OPTION_INVALID', `${subject} is ${shown}, expected ${expected}`);
+}

@@ -1,0 +1,28 @@
+/**
+ * The coordinator's thread: drives its loop, and blocks between turns. It has no event loop to speak of: its ports are
+ * read by hand.
+ */
+import { Coordinator } from '../core/agents/coordinator.ts';
+import type { CoordinatorTask } from '../core/agents/segment.ts';
+import { Control, STATE_CLOSED, STATE_RUNNING } from '../core/shm/control.ts';
+import { COORDINATOR_THREAD } from '../core/shm/layout.ts';
+
+/** A sleep ends by itself after this, so that the watchdog sees a beat. */
+const MAX_SLEEP_MS = 1000;
+
+export function runCoordinator(task: CoordinatorTask): void {
+  const control = new Control(task.segment.control, task.segment.tuning.ioThreads);
+  const doorbell = control.doorbell(COORDINATOR_THREAD);
+  const coordinator = new Coordinator(task);
+  control.setState(COORDINATOR_THREAD, STATE_RUNNING);
+  try {
+    while (!coordinator.stopped) {
+      if (coordinator.doWork() > 0) continue;
+      doorbell.prepareSleep();
+      if (coordinator.hasWork()) doorbell.cancelSleep();
+      else doorbell.sleep(MAX_SLEEP_MS);
+    }
+  } finally {
+    control.setState(COORDINATOR_THREAD, STATE_CLOSED);
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * An I/O thread: attaches memory, opens one uWebSockets.js app per Server, and drives the agent from the event loop.
+ * Decides nothing about sessions; ends in one of two ways, both with every app closed.
+ */
+import { App } from 'uWebSockets.js';
+import { IoAgent, type IoHost } from '../core/agents/io/io-agent.ts';
+import type { IoNotice, IoRequest, IoTask, RemoveChild, ServerSpec } from '../core/agents/segment.ts';
+import {
+  Control,
+  STATE_ATTACHING,
+  STATE_BURIED,
+  STATE_CLOSED,
+  STATE_DOWN,
+  STATE_RUNNING,
+  STATE_STARTING,
+} from '../core/shm/control.ts';
+import { COORDINATOR_THREAD, FIRST_IO_THREAD } from '../core/shm/layout.ts';
+import { serveEngine } from './engine-app.ts';
+import { type ChildApp, twoTurns } from './uws.ts';
+
+/** While the inbox is full it is tried again after this. */
+const BACKED_UP_RETRY_MS = 5;
+/** Clients may take this long for what waits for them when their server closes. */
+const DRAIN_MS = 2000;
+const DRAIN_POLL_MS = 5;
+/** The coordinator answers within this, or the process is beyond repair. */
+const ATTACH_MS = 30_000;
+
+/** Waits for a place in the log. A thread that follows a crashed one first waits until that one's sessions are buried. */
+function attach(control: Control, thread: number): void {
+  while (control.state(thread) === STATE_DOWN) {
+    if (!control.waitWhileState(thread, STATE_DOWN, ATTACH_MS)) throw new Error('the coordinator did not answer');
+  }
+  const state = control.state(thread);
+  if (state !== STATE_STARTING && state !== STATE_BURIED) throw new Error(`a thread cannot start from state ${state}`);
+  control.setState(thread, STATE_ATTACHING);
+  control.doorbell(COORDINATOR_THREAD).ring();
+  while (control.state(thread) !== STATE_RUNNING) {
+    if (!control.waitWhileState(thread, STATE_ATTACHING, ATTACH_MS)) throw new Error('the coordinator did not answer');
+  }
+}
+
+export async function runIoThread(task: IoTask): Promise<void> {
+  const thread = FIRST_IO_THREAD + task.ioThread;
+  const control = new Control(task.segment.control, task.segment.tuning.ioThreads);
+  attach(control, thread);
+
+  const apps = new Map<number, ChildApp>();
+  const now = (): number => performance.now();
+  let finish: () => void = () => {};
+  let fail: (error: unknown) => void = () => {};
+  const life = new Promise<void>((resolve, reject) => {
+    finish = resolve;
+    fail = reject;
+  });
+
+  const host: IoHost = {
+    closeServer: (server) => void closeServer(server).catch(die),
+    stop: () => void closeAll().then(finish, die),
+  };
+  const agent = new IoAgent(task, host, now);
+  const { doorbell } = agent;
+
+  // ── the pump ──
+  let ended = false;
+  let retry: NodeJS.Timeout | undefined;
+
+  const pump = (): void => {
+    if (ended) return;
+    if (agent.doWork()) {
+      setImmediate(pump);
+      return;
+    }
+    if (agent.isBackedUp && retry === undefined) {
+      retry = setTimeout(() => {
+        retry = undefined;
+        agent.tick();
+      }, BACKED_UP_RETRY_MS);
+    }
+    doorbell.prepareSleep();
+    if (agent.hasWork()) {
+      doorbell.cancelSleep();
+      setImmediate(pump);
+      return;
+    }
+    const rung = doorbell.sleepAsync();
+    if (rung === undefined) setImmediate(pump);
+    else void rung.then(pump);
+  };
+
+  let ticker: NodeJS.Timeout | undefined;
+  const startTicker = (): void => {
+    clearInterval(ticker);
+    ticker = setInterval(() => agent.tick(), agent.tickMs);
+  };
+
+  // ── servers ──
+  const tell = (notice: IoNotice): void => {
+    task.controlPort.postMessage(notice);
+    control.notice(thread);
+  };
+
+  const openServer = (spec: ServerSpec): void => {
+    agent.openServer(spec);
+    const app = App() as ChildApp;
+    apps.set(spec.server, app);
+    control.setApps(thread, apps.size);
+    serveEngine(app, agent, spec);
+    startTicker();
+    tell({ op: 'opened', server: spec.server, descriptor: app.getDescriptor() });
+  };
+
+  const drain = async (server: number): Promise<void> => {
+    const deadline = now() + DRAIN_MS;
+    while (agent.bufferedBytes(server) > 0 && now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+    }
+  };
+
+  /** The acceptor no longer knows this app: the app thread took the port away before it said so. */
+  const closeServer = async (server: number): Promise<void> => {
+    await drain(server);
+    agent.endServer(server);
+    await twoTurns();
+    apps.get(server)?.close();
+    apps.delete(server);
+    control.setApps(thread, apps.size);
+    tell({ op: 'closed', server });
+  };
+
+  const closeApps = async (): Promise<void> => {
+    await twoTurns();
+    for (const app of apps.values()) app.close();
+    apps.clear();
+    control.setApps(thread, 0);
+  };
+
+  /** The way out on request: the acceptor has stopped before the last record was written. */
+  const closeAll = async (): Promise<void> => {
+    await drain(-1);
+    for (const server of apps.keys()) agent.endServer(server);
+    await closeApps();
+    end(STATE_CLOSED);
+  };
+
+  const end = (state: number): void => {
+    ended = true;
+    clearInterval(ticker);
+    clearTimeout(retry);
+    process.off('uncaughtException', die);
+    task.controlPort.close();
+    task.acceptorPort.close();
+    control.setState(thread, state);
+  };
+
+  // ── the way out after an exception ──
+  const acceptorDone = (): Promise<void> =>
+    new Promise((resolve) => {
+      task.acceptorPort.once('message', () => resolve());
+      task.acceptorPort.once('close', () => resolve()); // the acceptor ended first
+      task.acceptorPort.postMessage({ op: 'removeChild' } satisfies RemoveChild);
+    });
+
+  /**
+   * The coordinator is told at once, so that nobody waits for this thread's cursor; the apps are closed after the
+   * acceptor has let go of them. The state DOWN is left for the coordinator to bury.
+   */
+  function die(error: unknown): void {
+    if (ended) return;
+    ended = true;
+    process.off('uncaughtException', die);
+    const late = (next: unknown): void => process.emitWarning(`while an I/O thread closes: ${String(next)}`);
+    process.on('uncaughtException', late);
+    control.setState(thread, STATE_DOWN);
+    control.doorbell(COORDINATOR_THREAD).ring();
+    void acceptorDone()
+      .then(closeApps)
+      .then(() => {
+        process.off('uncaughtException', late);
+        clearInterval(ticker);
+        clearTimeout(retry);
+        task.controlPort.close();
+        task.acceptorPort.close();
+        fail(error);
+      });
+  }
+  process.on('uncaughtException', die);
+
+  task.controlPort.on('message', (request: IoRequest) => {
+    if (request.op === 'open') openServer(request.spec);
+    else throw new Error(request.message);
+  });
+  for (const spec of task.servers) openServer(spec);
+  startTicker();
+  pump();
+  return life;
+}
