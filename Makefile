@@ -14,7 +14,7 @@ check: node_modules/.package-lock.json
 	npx tsc -p .
 	npx biome check .
 
-test: check build
+test: check
 	$(NODE) --test --test-concurrency=1 $(TESTS)
 
 build: node_modules/.package-lock.json

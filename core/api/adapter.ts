@@ -165,11 +165,11 @@ export class Adapter extends EventEmitter {
     const frames = encodePacket(this.nsp.server.encoder, packet);
     const recipients = this.#matching(opts);
     const pending: PendingAck = { answered: (args) => ack(args[0]), lost };
-    for (const socket of recipients) socket.expectAck(id, pending);
+    for (const socket of recipients) socket.acks.add(id, pending);
     this.#deliver(frames, opts);
     clientCountCallback(recipients.length);
     return () => {
-      for (const socket of recipients) socket.forgetAck(id);
+      for (const socket of recipients) socket.acks.forget(id);
     };
   }
 

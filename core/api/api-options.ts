@@ -2,6 +2,7 @@
  * Options of the Socket.IO layer; all others belong to the engine and pass through. App thread.
  */
 import { EngineError } from '../errors.ts';
+import type { ServerOptions } from '../options.ts';
 import { Adapter, type AdapterConstructor } from './adapter.ts';
 import { DEFAULT_PARSER, type Parser } from './packet.ts';
 
@@ -17,7 +18,14 @@ export interface ApiOptions {
 }
 
 /** Options as given: those of this layer, and the engine's. */
-export type GivenOptions = Partial<ApiOptions> & { readonly [name: string]: unknown };
+export interface GivenOptions extends ServerOptions {
+  /** Class of the adapters. @default the in-memory `Adapter` */
+  adapter?: AdapterConstructor;
+  /** Packet format. @default socket.io-parser */
+  parser?: Parser;
+  /** Address to listen on. @default all */
+  host?: string;
+}
 
 /** Longest delay of a Node timer. */
 const MAX_DELAY_MS = 2 ** 31 - 1;

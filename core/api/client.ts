@@ -13,6 +13,7 @@ import type { Namespace } from './namespace.ts';
 import { DEFAULT_PARSER, encodePacket, type Packet, PacketDecoder, PacketType } from './packet.ts';
 import type { Server } from './server.ts';
 import type { Socket } from './socket.ts';
+import { emitLocally } from './user-code.ts';
 
 type AnySocket = Socket<any, any, any, any>;
 type AnyServer = Server<any, any, any, any>;
@@ -171,7 +172,7 @@ export class Client {
   };
 
   readonly #onError = (error: unknown): void => {
-    for (const socket of [...this.nsps.values()]) if (!socket.pending) socket.reportError(error);
+    for (const socket of [...this.nsps.values()]) if (!socket.pending) emitLocally(socket, ['error', error]);
     this.close();
   };
 
@@ -214,7 +215,7 @@ export class Client {
     if (socket.pending) {
       if (packet.type === PacketType.DISCONNECT) this.#drop(socket);
     } else if (packet.type === PacketType.CONNECT_ERROR) {
-      socket.reportError(new Error(String(packet.data)));
+      emitLocally(socket, ['error', new Error(String(packet.data))]);
     } else {
       socket.receive(packet);
     }

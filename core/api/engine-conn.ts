@@ -5,7 +5,7 @@
 import { EventEmitter } from 'node:events';
 import { FLAG_COMPRESS, type Link } from '../agents/link.ts';
 import type { SessionNumber } from '../session/ids.ts';
-import { type RequestInfo, parseQuery } from '../wire/request-info.ts';
+import { parseQuery, type RequestInfo } from '../wire/request-info.ts';
 import type { Conn, HandshakeRequest, ReadyState } from './conn.ts';
 
 /** The handshake as Node's IncomingMessage shows it; one object for all who ask. */
@@ -62,7 +62,8 @@ export class EngineConn extends EventEmitter implements Conn {
 
   /** Sends one engine message; ignored once the connection closes. */
   write(data: string | Uint8Array, options: { compress?: boolean } = {}): this {
-    if (this.readyState === 'open') this.#link.send(this.session, [data], options.compress === false ? 0 : FLAG_COMPRESS);
+    if (this.readyState === 'open')
+      this.#link.send(this.session, [data], options.compress === false ? 0 : FLAG_COMPRESS);
     return this;
   }
 

@@ -26,7 +26,8 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer {
   constructor(given: ServerOptions) {
     super();
     this.options = resolveOptions(given);
-    const { tuning, path, pingInterval, pingTimeout, maxHttpBufferSize, maxClientBufferBytes, allowEIO3 } = this.options;
+    const { tuning, path, pingInterval, pingTimeout, maxHttpBufferSize, maxClientBufferBytes, allowEIO3 } =
+      this.options;
     this.#runtime = Runtime.for(tuning);
     this.#server = this.#runtime.open(
       { path, pingInterval, pingTimeout, maxHttpBufferSize, maxClientBufferBytes, allowEIO3 },

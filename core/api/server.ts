@@ -129,7 +129,7 @@ class SocketIoServer<
       this.#closing = undefined;
     }
     const { host } = { ...options, ...this.#given };
-    this.#httpServer = this.engine.listen(number, host as string | undefined);
+    this.#httpServer = this.engine.listen(number, host);
     return this;
   }
 

@@ -4,13 +4,14 @@
  */
 import { FLAG_COMPRESS, FLAG_VOLATILE } from '../agents/link.ts';
 import type { DisconnectReason } from '../session/reasons.ts';
-import { AckTable, type PendingAck } from './acks.ts';
+import { AckTable } from './acks.ts';
 import type { Adapter, BroadcastFlags, Room, SocketId } from './adapter.ts';
 import { BroadcastOperator } from './broadcast-operator.ts';
 import type { Client } from './client.ts';
 import type { Conn, HandshakeRequest } from './conn.ts';
 import { createHandshake, type Handshake, type Query } from './handshake.ts';
-import { type ExtendedError, type Middleware, runMiddleware } from './middleware.ts';
+import { type Event, receiveEvent } from './inbound-event.ts';
+import type { Middleware } from './middleware.ts';
 import type { Namespace } from './namespace.ts';
 import { type Packet, PacketType } from './packet.ts';
 import { assertNotReserved, isListenerNotice } from './reserved-events.ts';
@@ -36,9 +37,6 @@ export interface SocketReservedEvents {
   disconnecting: (reason: DisconnectReason, description?: any) => void;
   error: (error: Error) => void;
 }
-
-/** An inbound event: its name, its arguments, and the acknowledgement where the client asked for one. */
-export type Event = [name: string, ...args: any[]];
 
 /** 'connecting' is the time in middleware; 'disconnecting' lasts while its listeners run. */
 type SocketState = 'connecting' | 'connected' | 'disconnecting' | 'closed';
@@ -354,13 +352,18 @@ export class Socket<
     emitLocally(this, ['disconnect', reason, description]);
   }
 
+  /** Whether events still reach listeners, and answers the client. @internal */
+  get active(): boolean {
+    return this.#state === 'connected';
+  }
+
   /** A packet of this namespace from the client. @internal */
   receive(packet: Packet): void {
     // hot: every inbound event.
     switch (packet.type) {
       case PacketType.EVENT:
       case PacketType.BINARY_EVENT:
-        this.#receiveEvent(packet);
+        receiveEvent(this, packet, this.#middleware);
         break;
       case PacketType.ACK:
       case PacketType.BINARY_ACK:
@@ -371,58 +374,15 @@ export class Socket<
     }
   }
 
-  /** @internal */
-  reportError(error: unknown): void {
-    emitLocally(this, ['error', error]);
-  }
-
-  /** @internal */
-  expectAck(id: number, ack: PendingAck): void {
+  /** What it waits for the client to answer. @internal */
+  get acks(): AckTable {
     this.#acks ??= new AckTable();
-    this.#acks.add(id, ack);
-  }
-
-  /** @internal */
-  forgetAck(id: number): void {
-    this.#acks?.forget(id);
+    return this.#acks;
   }
 
   #expectAnswer(id: number, callback: (...args: any[]) => void, timeout: number | undefined): void {
-    this.#acks ??= new AckTable();
-    if (timeout !== undefined) this.#acks.addTimed(id, timeout, callback);
-    else if (this.#state !== 'closed') this.#acks.add(id, { answered: (args) => callback(...args) });
-  }
-
-  #receiveEvent(packet: Packet): void {
-    const event = packet.data as Event;
-    if (packet.id !== undefined) event.push(this.#answerTo(packet.id));
-    if (this.#middleware === undefined) {
-      this.#dispatch(event);
-      return;
-    }
-    runMiddleware(this.#middleware, event, (error) => {
-      if (error) this.#refuseEvent(error);
-      else this.#dispatch(event);
-    });
-  }
-
-  #dispatch(event: Event): void {
-    if (this.#state === 'connected') emitLocally(this, event);
-  }
-
-  #refuseEvent(error: ExtendedError): void {
-    if (this.#state !== 'connected') return;
-    if (this.client.legacy) this.client.refuse(this.nsp.name, error);
-    else this.reportError(error);
-  }
-
-  #answerTo(id: number): (...args: unknown[]) => void {
-    let answered = false;
-    return (...data) => {
-      if (answered || this.#state !== 'connected') return;
-      answered = true;
-      this.client.packet({ type: PacketType.ACK, nsp: this.nsp.name, id, data }, FLAG_COMPRESS);
-    };
+    if (timeout !== undefined) this.acks.addTimed(id, timeout, callback);
+    else if (this.#state !== 'closed') this.acks.add(id, { answered: (args) => callback(...args) });
   }
 
   #operator(): BroadcastOperator<EmitEvents, SocketData> {

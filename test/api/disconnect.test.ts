@@ -4,7 +4,9 @@ import type { Socket } from '../../core/api/socket.ts';
 import { fakeServer, join, joinLegacy, settle } from '../support/fake-engine.ts';
 
 function watch(socket: Socket, seen: unknown[], name: string = socket.nsp.name): void {
-  socket.on('disconnecting', (reason) => seen.push([name, 'disconnecting', reason, socket.connected, socket.rooms.size]));
+  socket.on('disconnecting', (reason) =>
+    seen.push([name, 'disconnecting', reason, socket.connected, socket.rooms.size]),
+  );
   socket.on('disconnect', (reason) => {
     seen.push([name, 'disconnect', reason, socket.connected, socket.rooms.size]);
     seen.push(socket.nsp.sockets.has(socket.id));

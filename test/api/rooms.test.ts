@@ -27,7 +27,7 @@ describe('socket.rooms', () => {
     const { io, engine } = fakeServer();
     const [{ socket }] = await many(engine, () => io.sockets.sockets.values(), 1);
     const { rooms } = socket;
-    assert.ok(rooms instanceof Set);
+    assert.equal(rooms instanceof Set, true);
     assert.deepEqual([...rooms], [socket.id]);
     socket.join(['a', 'size', 'has', '__proto__']).join(7 as never);
     assert.equal(rooms.size, 6);
@@ -54,7 +54,9 @@ describe('socket.rooms', () => {
     const { io, engine } = fakeServer();
     const [{ socket }] = await many(engine, () => io.sockets.sockets.values(), 1);
     const called: unknown[] = [];
-    const returned = socket.join('a', (error) => called.push('join', error)).leave('a', (error) => called.push('leave', error));
+    const returned = socket
+      .join('a', (error) => called.push('join', error))
+      .leave('a', (error) => called.push('leave', error));
     assert.equal(returned, socket);
     assert.deepEqual(called, []);
     await new Promise(process.nextTick);
@@ -192,7 +194,9 @@ describe('broadcast operators', () => {
     io.volatile.in('c');
     assert.equal(base.emit('x'), true);
     assert.deepEqual(received(), [1, 1, 0, 0]);
-    io.in(['a', 'b']).to(7 as never).emit('x');
+    io.in(['a', 'b'])
+      .to(7 as never)
+      .emit('x');
     assert.deepEqual(received(), [1, 1, 1, 0]);
     io.emit('x');
     assert.deepEqual(received(), [1, 1, 1, 1]);

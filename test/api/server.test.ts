@@ -54,7 +54,10 @@ describe('Server', () => {
       io.on('connection', (socket) => sockets.push(socket)),
       io.sockets,
     );
-    assert.equal(io.use((_socket, next) => next()), io);
+    assert.equal(
+      io.use((_socket, next) => next()),
+      io,
+    );
     const conn = await join(engine);
     assert.equal(sockets.length, 1);
     assert.equal(io.listenerCount('connection'), 1);

@@ -1,5 +1,6 @@
 /**
- * A child process with one stock client that measures echo round trips one after the other until it is told to stop.
+ * A child process with one stock client that measures echo round trips until it is told to stop. It asks by the clock, not
+ * after each answer: otherwise quick answers would be measured often and slow ones seldom.
  */
 import { serveHost } from '../support/child.ts';
 import { openClient } from '../support/clients.ts';
@@ -14,33 +15,44 @@ export interface EchoReport {
   wrong: number;
 }
 
+const ASK_EVERY_MS = 5;
+
 const report: EchoReport = { roundTripsMs: [], wrong: 0 };
-let stopping: ((report: EchoReport) => void) | undefined;
+let asked = 0;
+let stopAsking: () => void = () => {};
+let onAnswer: () => void = () => {};
 
 function start(port: number, namespace: string): Promise<EchoReport> {
   const client = openClient(4, port, namespace);
-  let asked = 0;
   const ask = () => {
     const question = ++asked;
     const at = performance.now();
     client.emit('echo', question, (answer: number) => {
       report.roundTripsMs.push(performance.now() - at);
       if (answer !== question) report.wrong++;
-      if (stopping) stopping(report);
-      else setImmediate(ask);
+      onAnswer();
     });
   };
   return new Promise((resolve) => {
     client.on('connect', () => {
-      ask();
+      const timer = setInterval(ask, ASK_EVERY_MS);
+      stopAsking = () => clearInterval(timer);
       resolve(report);
     });
   });
 }
 
-serveHost<EchoRequest, EchoReport>((request) => {
-  if (request.kind === 'start') return start(request.port, request.namespace);
+/** Resolves when the last question has its answer. */
+function stop(): Promise<EchoReport> {
+  stopAsking();
   return new Promise((resolve) => {
-    stopping = resolve;
+    onAnswer = () => {
+      if (report.roundTripsMs.length === asked) resolve(report);
+    };
+    onAnswer();
   });
-});
+}
+
+serveHost<EchoRequest, EchoReport>((request) =>
+  request.kind === 'start' ? start(request.port, request.namespace) : stop(),
+);

@@ -31,6 +31,12 @@ export class LeanCrowd {
     for (let i = 0; i < count; i++) namespace.emit(LEAN_EVENT, ++this.#sent);
   }
 
+  /** Resolves when every client has received all but the last `inFlight` messages, or is gone. */
+  async reached(inFlight: number): Promise<void> {
+    const last = this.#sent - inFlight;
+    await this.#host.request({ kind: 'await', last }, `lean delivery of ${last}`);
+  }
+
   /** Resolves when every client has received every message so far, each once and in order, and none was lost. */
   async settle(): Promise<void> {
     const report = await this.#host.request({ kind: 'await', last: this.#sent }, `lean delivery of ${this.#sent}`);

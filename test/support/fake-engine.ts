@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import type { Link, PacketFrames, Targets } from '../../core/agents/link.ts';
+import type { GivenOptions } from '../../core/api/api-options.ts';
 import type { Conn, HandshakeRequest, ReadyState } from '../../core/api/conn.ts';
 import { type EngineHost, type ListenHandle, setEngineFactory } from '../../core/api/engine-host.ts';
 import { Server } from '../../core/api/server.ts';
@@ -178,11 +179,11 @@ class FakeListenHandle extends EventEmitter implements ListenHandle {
 
 export class FakeEngine extends EventEmitter implements EngineHost {
   readonly link = new FakeLink();
-  readonly options: Record<string, unknown>;
+  readonly options: GivenOptions;
   readonly handles: FakeListenHandle[] = [];
   closed = false;
 
-  constructor(options: Record<string, unknown>) {
+  constructor(options: GivenOptions) {
     super();
     this.options = options;
   }
@@ -220,7 +221,7 @@ export class FakeEngine extends EventEmitter implements EngineHost {
 setEngineFactory((options) => new FakeEngine(options));
 
 /** A Server on a fake engine. */
-export function fakeServer(options: Record<string, unknown> = {}): { io: Server; engine: FakeEngine; link: FakeLink } {
+export function fakeServer(options: GivenOptions = {}): { io: Server; engine: FakeEngine; link: FakeLink } {
   const io: Server = new Server(0, options);
   const engine = io.engine as unknown as FakeEngine;
   return { io, engine, link: engine.link };

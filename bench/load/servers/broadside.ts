@@ -5,7 +5,7 @@ import { EVENT_NAME } from '../payload.ts';
 import { serve } from './harness.ts';
 
 await serve(() => {
-  const io = new Server(0, { transports: ['websocket'], serveClient: false });
+  const io = new Server(0);
   return {
     port: (io.httpServer.address() as AddressInfo).port,
     emit: (text) => void io.emit(EVENT_NAME, text),
