@@ -5,6 +5,7 @@ import type { HttpRequest, HttpResponse, us_socket_context_t } from 'uWebSockets
 import { refuseHandshake, revisionFrom, wantsBase64 } from '../core/agents/io/handshake.ts';
 import type { IoAgent } from '../core/agents/io/io-agent.ts';
 import type { ServerSpec } from '../core/agents/segment.ts';
+import { formatAddress } from '../core/wire/address.ts';
 import { CONNECTION_ERRORS, connectionErrorBody } from '../core/wire/connection-errors.ts';
 import { type Headers, mergeHeader, parseQuery, type RequestInfo } from '../core/wire/request-info.ts';
 import { type ChildApp, DISABLED } from './uws.ts';
@@ -28,7 +29,7 @@ function requestInfo(res: HttpResponse, req: HttpRequest, query: Record<string, 
     method: req.getCaseSensitiveMethod(),
     url: search === undefined || search === '' ? req.getUrl() : `${req.getUrl()}?${search}`,
     headers,
-    address: Buffer.from(res.getRemoteAddressAsText()).toString(),
+    address: formatAddress(new Uint8Array(res.getRemoteAddress())),
     secure: false,
     revision: revisionFrom(query),
     base64: wantsBase64(query),
