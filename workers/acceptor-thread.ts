@@ -11,17 +11,47 @@ import { type AcceptorApp, LIBUS_LISTEN_EXCLUSIVE_PORT, twoTurns } from './uws.t
 
 /** The loop turns at least this often, so that the watchdog sees a beat. */
 const BEAT_MS = 500;
+const FREE_PORT_ATTEMPTS = 16;
 
 interface Listener {
   readonly app: AcceptorApp;
   readonly socket: us_listen_socket;
-  /** App of each I/O thread; undefined while that thread is away. */
+  /** App of each I/O thread; undefined while that thread is down. */
   readonly children: unknown[];
+}
+
+function bind(app: AcceptorApp, port: number, host: string | undefined): us_listen_socket | false {
+  let bound: us_listen_socket | false = false;
+  const onListen = (socket: us_listen_socket | false): void => {
+    bound = socket;
+  };
+  if (host === undefined) app.listen(port, LIBUS_LISTEN_EXCLUSIVE_PORT, onListen);
+  else app.listen(host, port, LIBUS_LISTEN_EXCLUSIVE_PORT, onListen);
+  return bound;
+}
+
+/**
+ * Any free port. uWebSockets.js sets SO_REUSEADDR only for a port that is named, and without it nobody could listen on
+ * the port again while old connections linger: so a free one is looked up first, then named.
+ */
+function bindFree(app: AcceptorApp, host: string | undefined): us_listen_socket | false {
+  for (let attempt = 0; attempt < FREE_PORT_ATTEMPTS; attempt++) {
+    const found = bind(app, 0, host);
+    if (found === false) return false;
+    const port = us_socket_local_port(found);
+    us_listen_socket_close(found);
+    const bound = bind(app, port, host);
+    if (bound !== false) return bound; // else somebody took it in between
+  }
+  return false;
 }
 
 export async function runAcceptor(task: AcceptorTask): Promise<void> {
   const control = new Control(task.segment.control, task.segment.tuning.ioThreads);
-  const listeners = new Map<number, Listener>();
+  /** By server, which may listen on several ports. */
+  const listeners = new Map<number, Listener[]>();
+  /** I/O threads from `removeChild` to their next life. The app thread may not know yet and name their dead apps. */
+  const down = new Set<number>();
   const closing: Promise<void>[] = [];
   let apps = 0;
   const beat = setInterval(() => control.beat(ACCEPTOR_THREAD), BEAT_MS);
@@ -38,39 +68,45 @@ export async function runAcceptor(task: AcceptorTask): Promise<void> {
 
   const listen = ({ server, port, host, descriptors }: Extract<AcceptorRequest, { op: 'listen' }>): void => {
     const app = App() as unknown as AcceptorApp;
-    let bound: us_listen_socket | false = false;
-    const onListen = (socket: us_listen_socket | false): void => {
-      bound = socket;
-    };
-    if (host === undefined) app.listen(port, LIBUS_LISTEN_EXCLUSIVE_PORT, onListen);
-    else app.listen(host, port, LIBUS_LISTEN_EXCLUSIVE_PORT, onListen);
+    const bound = port === 0 ? bindFree(app, host) : bind(app, port, host);
     if (bound === false) {
       app.close();
       tell({ op: 'listening', server, port: -1 });
       return;
     }
-    for (const descriptor of descriptors) app.addChildAppDescriptor(descriptor);
+    const children = descriptors.map((descriptor, ioThread) => (down.has(ioThread) ? undefined : descriptor));
+    for (const child of children) if (child !== undefined) app.addChildAppDescriptor(child);
     countApps(1);
-    listeners.set(server, { app, socket: bound, children: [...descriptors] });
+    listeners.set(server, [...(listeners.get(server) ?? []), { app, socket: bound, children }]);
     tell({ op: 'listening', server, port: us_socket_local_port(bound) });
   };
 
+  const close = async (app: AcceptorApp): Promise<void> => {
+    await twoTurns();
+    app.close();
+    countApps(-1);
+  };
+
   const unlisten = (server: number): void => {
-    const listener = listeners.get(server);
-    if (listener === undefined) return;
+    for (const { app, socket, children } of listeners.get(server) ?? []) {
+      us_listen_socket_close(socket); // the port is free from here on
+      for (const child of children) if (child !== undefined) app.removeChildAppDescriptor(child);
+      closing.push(close(app));
+    }
     listeners.delete(server);
-    us_listen_socket_close(listener.socket); // the port is free from here on
-    for (const child of listener.children) if (child !== undefined) listener.app.removeChildAppDescriptor(child);
-    const close = async (): Promise<void> => {
-      await twoTurns();
-      listener.app.close();
-      countApps(-1);
-    };
-    closing.push(close());
+  };
+
+  const addChild = ({ server, ioThread, descriptor }: Extract<AcceptorRequest, { op: 'addChild' }>): void => {
+    if (down.has(ioThread)) return;
+    for (const { app, children } of listeners.get(server) ?? []) {
+      children[ioThread] = descriptor;
+      app.addChildAppDescriptor(descriptor);
+    }
   };
 
   const removeChild = (ioThread: number): void => {
-    for (const { app, children } of listeners.values()) {
+    down.add(ioThread);
+    for (const { app, children } of [...listeners.values()].flat()) {
       if (children[ioThread] !== undefined) app.removeChildAppDescriptor(children[ioThread]);
       children[ioThread] = undefined;
     }
@@ -92,14 +128,11 @@ export async function runAcceptor(task: AcceptorTask): Promise<void> {
         case 'listen':
           listen(request);
           break;
-        case 'addChild': {
-          const listener = listeners.get(request.server);
-          if (listener === undefined) break; // closed meanwhile
-          listener.children[request.ioThread] = request.descriptor;
-          listener.app.addChildAppDescriptor(request.descriptor);
+        case 'addChild':
+          addChild(request);
           break;
-        }
         case 'ioPort':
+          down.delete(request.ioThread);
           adopt(request.ioThread, request.port);
           break;
         case 'unlisten':

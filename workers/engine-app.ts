@@ -41,7 +41,8 @@ function idleTimeout({ pingInterval, pingTimeout }: ServerSpec): number {
   return seconds > MAX_IDLE_S ? 0 : Math.max(seconds, 120);
 }
 
-export function serveEngine(app: ChildApp, agent: IoAgent, spec: ServerSpec): void {
+/** @param alive false once the thread is down: the coordinator ends its sessions, and nothing may follow that */
+export function serveEngine(app: ChildApp, agent: IoAgent, spec: ServerSpec, alive: () => boolean): void {
   const pattern = `${spec.path}/*`;
 
   app.ws<SocketData>(pattern, {
@@ -51,7 +52,8 @@ export function serveEngine(app: ChildApp, agent: IoAgent, spec: ServerSpec): vo
     idleTimeout: idleTimeout(spec),
     sendPingsAutomatically: false,
     upgrade(res, req, context) {
-      upgrade(res, req, context, agent, spec);
+      if (alive()) upgrade(res, req, context, agent, spec);
+      else res.writeStatus('503 Service Unavailable').end(undefined, true);
     },
     open(socket) {
       const data = socket.getUserData();
@@ -59,9 +61,10 @@ export function serveEngine(app: ChildApp, agent: IoAgent, spec: ServerSpec): vo
       data.info = undefined;
     },
     message(socket, message, isBinary) {
-      agent.message(socket.getUserData().local, new Uint8Array(message), isBinary);
+      if (alive()) agent.message(socket.getUserData().local, new Uint8Array(message), isBinary);
     },
     close(socket, code, message) {
+      if (!alive()) return;
       const tooBig = code === 1009 || (code === 1006 && Buffer.from(message).includes('too big'));
       agent.closed(socket.getUserData().local, tooBig);
     },

@@ -7,11 +7,11 @@ import { IoAgent, type IoHost } from '../core/agents/io/io-agent.ts';
 import type { IoNotice, IoRequest, IoTask, RemoveChild, ServerSpec } from '../core/agents/segment.ts';
 import {
   Control,
+  counterIndex,
   STATE_ATTACHING,
   STATE_BURIED,
   STATE_CLOSED,
   STATE_DOWN,
-  STATE_RUNNING,
   STATE_STARTING,
 } from '../core/shm/control.ts';
 import { COORDINATOR_THREAD, FIRST_IO_THREAD } from '../core/shm/layout.ts';
@@ -25,25 +25,42 @@ const DRAIN_MS = 2000;
 const DRAIN_POLL_MS = 5;
 /** The coordinator answers within this, or the process is beyond repair. */
 const ATTACH_MS = 30_000;
+/** While waiting for its answer the coordinator's life is checked this often. */
+const COORDINATOR_POLL_MS = 100;
 
-/** Waits for a place in the log. A thread that follows a crashed one first waits until that one's sessions are buried. */
-function attach(control: Control, thread: number): void {
-  while (control.state(thread) === STATE_DOWN) {
-    if (!control.waitWhileState(thread, STATE_DOWN, ATTACH_MS)) throw new Error('the coordinator did not answer');
+/** Blocks until the coordinator has taken the thread out of `state`; false when the coordinator has ended. */
+function answered(control: Control, thread: number, state: number): boolean {
+  const deadline = performance.now() + ATTACH_MS;
+  while (control.state(thread) === state) {
+    if (control.state(COORDINATOR_THREAD) === STATE_CLOSED) return false;
+    if (performance.now() > deadline) throw new Error('the coordinator did not answer');
+    control.waitWhileState(thread, state, COORDINATOR_POLL_MS);
   }
+  return true;
+}
+
+/**
+ * Waits for a place in the log. A thread that follows a crashed one first waits until that one's sessions are buried.
+ * False when the last record has been written meanwhile: there is nothing to do any more.
+ */
+function attach(control: Control, thread: number): boolean {
+  if (!answered(control, thread, STATE_DOWN)) return false;
   const state = control.state(thread);
   if (state !== STATE_STARTING && state !== STATE_BURIED) throw new Error(`a thread cannot start from state ${state}`);
   control.setState(thread, STATE_ATTACHING);
   control.doorbell(COORDINATOR_THREAD).ring();
-  while (control.state(thread) !== STATE_RUNNING) {
-    if (!control.waitWhileState(thread, STATE_ATTACHING, ATTACH_MS)) throw new Error('the coordinator did not answer');
-  }
+  return answered(control, thread, STATE_ATTACHING);
 }
 
 export async function runIoThread(task: IoTask): Promise<void> {
   const thread = FIRST_IO_THREAD + task.ioThread;
   const control = new Control(task.segment.control, task.segment.tuning.ioThreads);
-  attach(control, thread);
+  if (!attach(control, thread)) {
+    control.setState(thread, STATE_CLOSED);
+    task.controlPort.close();
+    task.acceptorPort.close();
+    return;
+  }
 
   const apps = new Map<number, ChildApp>();
   const now = (): number => performance.now();
@@ -62,11 +79,12 @@ export async function runIoThread(task: IoTask): Promise<void> {
   const { doorbell } = agent;
 
   // ── the pump ──
-  let ended = false;
+  /** DOWN: after an exception, apps still open. */
+  let phase: 'up' | 'down' | 'closed' = 'up';
   let retry: NodeJS.Timeout | undefined;
 
   const pump = (): void => {
-    if (ended) return;
+    if (phase !== 'up') return;
     if (agent.doWork()) {
       setImmediate(pump);
       return;
@@ -105,7 +123,7 @@ export async function runIoThread(task: IoTask): Promise<void> {
     const app = App() as ChildApp;
     apps.set(spec.server, app);
     control.setApps(thread, apps.size);
-    serveEngine(app, agent, spec);
+    serveEngine(app, agent, spec, () => phase !== 'down');
     startTicker();
     tell({ op: 'opened', server: spec.server, descriptor: app.getDescriptor() });
   };
@@ -144,7 +162,7 @@ export async function runIoThread(task: IoTask): Promise<void> {
   };
 
   const end = (state: number): void => {
-    ended = true;
+    phase = 'closed';
     clearInterval(ticker);
     clearTimeout(retry);
     process.off('uncaughtException', die);
@@ -163,16 +181,19 @@ export async function runIoThread(task: IoTask): Promise<void> {
 
   /**
    * The coordinator is told at once, so that nobody waits for this thread's cursor; the apps are closed after the
-   * acceptor has let go of them. The state DOWN is left for the coordinator to bury.
+   * acceptor has let go of them. The state DOWN is left for the coordinator to bury: from then on nothing may be written
+   * to the inbox, because slots named there might already be another life's.
    */
   function die(error: unknown): void {
-    if (ended) return;
-    ended = true;
+    if (phase !== 'up') return;
+    phase = 'down';
+    control.counters(thread)[counterIndex('sessionsClosed')] += agent.sessions.openCount;
     process.off('uncaughtException', die);
     const late = (next: unknown): void => process.emitWarning(`while an I/O thread closes: ${String(next)}`);
     process.on('uncaughtException', late);
     control.setState(thread, STATE_DOWN);
     control.doorbell(COORDINATOR_THREAD).ring();
+    control.notice(thread); // the app thread may be waiting for this thread's answer
     void acceptorDone()
       .then(closeApps)
       .then(() => {
@@ -187,6 +208,7 @@ export async function runIoThread(task: IoTask): Promise<void> {
   process.on('uncaughtException', die);
 
   task.controlPort.on('message', (request: IoRequest) => {
+    if (phase !== 'up') return; // the next life opens what is open then
     if (request.op === 'open') openServer(request.spec);
     else throw new Error(request.message);
   });

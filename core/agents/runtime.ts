@@ -2,12 +2,14 @@
  * The threads of a process, shared by all Servers with equal tuning: starts them, opens and closes Servers on them,
  * restarts an I/O thread that crashed, and ends them with the last Server. App thread.
  */
+import { writeSync } from 'node:fs';
+import { debuglog } from 'node:util';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { EngineError } from '../errors.ts';
 import type { ResolvedTuning } from '../options.ts';
-import { Control } from '../shm/control.ts';
-import { ACCEPTOR_THREAD, COORDINATOR_THREAD, FIRST_IO_THREAD } from '../shm/layout.ts';
+import { Control, STATE_BURIED, STATE_DOWN, STATE_RUNNING } from '../shm/control.ts';
+import { ACCEPTOR_THREAD, COORDINATOR_THREAD, FIRST_IO_THREAD, threadName } from '../shm/layout.ts';
 import { AppAgent, type AppHandler } from './app-agent.ts';
 import { guardExit, unguardExit } from './exit-guard.ts';
 import {
@@ -27,8 +29,11 @@ import { ThreadPort } from './thread-port.ts';
 import { Watchdog } from './watchdog.ts';
 import { WORKER_ENTRY } from './worker-entry.ts';
 
-/** On `process.exit()` the threads have this long to write what was sent and to close. */
-const EXIT_MS = 3000;
+/** On `process.exit()` the threads have this long to write what was sent and to close; clients alone may take 2 s. */
+const EXIT_MS = 10_000;
+
+/** Shown with `NODE_DEBUG=broadside`. */
+const debug = debuglog('broadside');
 
 /** What a Server tells the threads, and is told. */
 export interface RuntimeServer extends AppHandler {
@@ -62,6 +67,8 @@ export class Runtime {
   readonly #tasks: Promise<void>[] = [];
   readonly #statistics: Statistics;
   readonly #watchdog: Watchdog;
+  /** Why the process cannot go on. */
+  #failure: EngineError | undefined;
   readonly #onExit = (): void => this.#stopNow();
   #listening = new Map<number, number>();
   #unlistened = new Set<number>();
@@ -110,7 +117,7 @@ export class Runtime {
       this.#onAcceptorNotice(notice),
     );
     this.agent = new AppAgent(this.#segment, app.port1);
-    this.#statistics = new Statistics(this.#control, ioThreads);
+    this.#statistics = new Statistics(this.#control, this.#segment);
 
     const segment = this.#segment;
     const coordinatorPorts = [app.port2, coordinator.port2, ...coordinatorIoPorts];
@@ -144,7 +151,9 @@ export class Runtime {
     this.#servers.set(server, entry);
     this.agent.addServer(server, handler);
     for (const port of this.#io) port.post({ op: 'open', spec: entry.spec });
-    for (const [i, port] of this.#io.entries()) port.waitUntil(() => entry.descriptors[i] !== undefined);
+    for (const [i, port] of this.#io.entries()) {
+      port.waitUntil(() => entry.descriptors[i] !== undefined || this.#isDown(i));
+    }
     return server;
   }
 
@@ -176,7 +185,8 @@ export class Runtime {
     });
     entry.closing = new Set(this.#io.keys());
     this.agent.closeServer(server);
-    if (this.#servers.size === 1 && Runtime.#shared.get(this.#key) === this) Runtime.#shared.delete(this.#key);
+    const last = [...this.#servers.values()].every(({ closing }) => closing !== undefined);
+    if (last && Runtime.#shared.get(this.#key) === this) Runtime.#shared.delete(this.#key);
     await closed;
     this.#servers.delete(server);
     this.agent.removeServer(server);
@@ -201,12 +211,11 @@ export class Runtime {
       this.#appClosed(entry, ioThread);
       return;
     }
-    const restarted = this.#listening.has(notice.server);
-    entry.descriptors[ioThread] = notice.descriptor;
-    if (restarted) {
-      const { server, descriptor } = notice;
-      this.#acceptor.post({ op: 'addChild', server, ioThread, descriptor });
-    }
+    const { server, descriptor } = notice;
+    entry.descriptors[ioThread] = descriptor;
+    // A restarted thread may have come to the log after the order to close.
+    if (entry.closing !== undefined) this.agent.closeServer(server);
+    else if (this.#listening.has(server)) this.#acceptor.post({ op: 'addChild', server, ioThread, descriptor });
   }
 
   #appClosed(entry: OpenServer, ioThread: number): void {
@@ -250,10 +259,21 @@ export class Runtime {
     );
   }
 
+  /** Crashed; the app thread may not have heard of it. */
+  #isDown(ioThread: number): boolean {
+    const state = this.#control.state(FIRST_IO_THREAD + ioThread);
+    return state === STATE_DOWN || state === STATE_BURIED;
+  }
+
   /** The coordinator already knows: it buries the sessions. Here the thread is started anew. */
   #onIoCrash(ioThread: number, cause: unknown): void {
     if (this.#stopping) return;
+    if (!this.#isDown(ioThread)) {
+      this.#fatal('ERR_THREAD_START', `${threadName(FIRST_IO_THREAD + ioThread)} could not start`, cause);
+      return;
+    }
     const error = cause instanceof Error ? cause : new Error(String(cause));
+    debug('I/O thread %d crashed: %s', ioThread, error.stack);
     for (const entry of this.#servers.values()) {
       if (entry.closing === undefined) entry.descriptors[ioThread] = undefined;
       else this.#appClosed(entry, ioThread);
@@ -263,16 +283,18 @@ export class Runtime {
     this.#acceptor.post({ op: 'ioPort', ioThread, port: toAcceptor }, [toAcceptor]);
     this.#io[ioThread].replace(toApp);
     this.#runIo(task);
+    debug('I/O thread %d restarts', ioThread);
     for (const { handler } of this.#servers.values()) handler.onThreadCrash(ioThread, error);
   }
 
-  #fatal(code: 'ERR_COORDINATOR_LOST' | 'ERR_THREAD_CRASH', what: string, cause: unknown): void {
+  #fatal(code: 'ERR_COORDINATOR_LOST' | 'ERR_THREAD_CRASH' | 'ERR_THREAD_START', what: string, cause: unknown): void {
     if (this.#stopping) return;
     this.#throw(new EngineError(code, `${what}, which the process cannot repair: ${String(cause)}`, { cause }));
   }
 
   /** As an uncaught exception: nobody can go on without these threads. */
   #throw(error: EngineError): void {
+    this.#failure = error;
     setImmediate(() => {
       throw error;
     });
@@ -316,9 +338,23 @@ export class Runtime {
     if (this.#appsClosed(ACCEPTOR_THREAD, deadline)) {
       this.#control.requestStop();
       this.#control.doorbell(COORDINATOR_THREAD).ring();
-      if (this.#io.every((_, i) => this.#appsClosed(FIRST_IO_THREAD + i, deadline))) return;
+      // First the coordinator: no thread comes up after it, and a crashed one may be about to.
+      const threads = [COORDINATOR_THREAD, ...this.#io.map((_, i) => FIRST_IO_THREAD + i)];
+      if (threads.every((thread) => this.#stopped(thread, deadline))) return;
     }
-    process.kill(process.pid, 'SIGKILL'); // still clearer than the abort that would follow
+    // Still clearer than the abort that would follow. Node prints an uncaught exception only after this: do it here.
+    const reason = this.#failure?.stack ?? `broadside: threads were still busy ${EXIT_MS} ms after the process ended`;
+    writeSync(process.stderr.fd, `${reason}\n`);
+    process.kill(process.pid, 'SIGKILL');
+  }
+
+  #stopped(thread: number, deadline: number): boolean {
+    while (this.#control.state(thread) === STATE_RUNNING) {
+      const left = deadline - performance.now();
+      if (left <= 0) return false;
+      this.#control.waitWhileState(thread, STATE_RUNNING, left);
+    }
+    return this.#appsClosed(thread, deadline);
   }
 
   #appsClosed(thread: number, deadline: number): boolean {

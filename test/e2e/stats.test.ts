@@ -47,6 +47,7 @@ if (!reference) {
         client.emit('ask');
         await echo;
       }
+      // CONNECT and echo for each, and for 2.x the CONNECT of the main namespace.
       const connected = generation === 2 ? 9 : 6;
       await untilGrown(server, start, 'deliveries', connected);
       const ready = statsOf(server);

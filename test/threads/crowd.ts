@@ -1,0 +1,161 @@
+/**
+ * Raw clients of one server that check numbered broadcasts. They live in the test process, so that a test can name the
+ * I/O thread each one is on; they run on the app thread's turns.
+ */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { Server, Socket } from '../../core/index.ts';
+import { threadOfSid } from '../../core/session/sid.ts';
+import { LeanClient } from '../support/lean-client.ts';
+import { within } from '../support/wait-for.ts';
+
+const CONNECTED = '0{"sid":"';
+const NUMBER = '2["n",';
+/** Below the backlog of the listening port. */
+const CONNECTING_AT_ONCE = 100;
+/** While its only I/O thread restarts a server refuses connections. */
+const MAX_ATTEMPTS = 10_000;
+
+export const portOf = (io: Server): number => (io.httpServer.address() as { port: number }).port;
+
+export const threadOf = (socket: Socket): number => threadOfSid((socket.conn as unknown as { id: string }).id);
+
+/** One client: what it saw, and what is left of it. */
+export class Member {
+  readonly client: LeanClient;
+  /** Of its connection; -1 until it is connected. */
+  thread = -1;
+  socket: Socket | undefined;
+  /** Its server-side disconnects, reasons in order. */
+  readonly ends: string[] = [];
+  first = 0;
+  last = 0;
+  gaps = 0;
+  closed = false;
+  /** Resolves to true when connected, to false when the connection ended before. */
+  readonly settled: Promise<boolean>;
+  #onProgress: () => void = () => {};
+
+  constructor(io: Server) {
+    this.settled = new Promise((resolve) => {
+      this.client = new LeanClient({
+        port: portOf(io),
+        onPacket: (text) => {
+          if (text.startsWith(NUMBER)) this.#number(Number.parseInt(text.slice(NUMBER.length), 10));
+          else if (text.startsWith(CONNECTED)) {
+            this.#meet(io, text.slice(CONNECTED.length, text.indexOf('"', CONNECTED.length)));
+            resolve(true);
+          }
+        },
+        onClose: () => {
+          this.closed = true;
+          this.#onProgress();
+          resolve(false);
+        },
+      });
+    });
+  }
+
+  /** Resolves when it has received number `n`, or is gone. */
+  async reached(n: number): Promise<void> {
+    while (this.last < n && !this.closed) {
+      await within(
+        new Promise<void>((resolve) => {
+          this.#onProgress = resolve;
+        }),
+        `number ${n}, after ${this.last}, at a client of thread ${this.thread},`,
+      );
+    }
+  }
+
+  #meet(io: Server, id: string): void {
+    const socket = io.sockets.sockets.get(id);
+    if (socket === undefined) return; // already gone again
+    this.socket = socket;
+    this.thread = threadOf(socket);
+    socket.on('disconnect', (reason: string) => this.ends.push(reason));
+  }
+
+  #number(n: number): void {
+    if (this.first === 0) this.first = n;
+    else if (n !== this.last + 1) this.gaps++;
+    this.last = n;
+    this.#onProgress();
+  }
+}
+
+export class Crowd {
+  readonly members: Member[] = [];
+  readonly #io: Server;
+  #sent = 0;
+
+  constructor(io: Server) {
+    this.#io = io;
+  }
+
+  get sent(): number {
+    return this.#sent;
+  }
+
+  on(thread: number): Member[] {
+    return this.members.filter((member) => member.thread === thread);
+  }
+
+  get alive(): Member[] {
+    return this.members.filter(({ closed }) => !closed);
+  }
+
+  /** Resolves when this many more clients are connected, each at the first attempt. */
+  async connect(count: number): Promise<void> {
+    for (let left = count; left > 0; left -= CONNECTING_AT_ONCE) {
+      const batch = Array.from({ length: Math.min(left, CONNECTING_AT_ONCE) }, () => new Member(this.#io));
+      const settled = await within(Promise.all(batch.map((member) => member.settled)), `connecting ${count} clients`);
+      assert.ok(settled.every((connected) => connected));
+      this.members.push(...batch);
+    }
+  }
+
+  /** Connects clients until one is on `thread`; a thread that restarts takes none at first. */
+  async connectOn(thread: number): Promise<Member> {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const member = new Member(this.#io);
+      if (!(await within(member.settled, 'an attempt to connect'))) continue;
+      this.members.push(member);
+      if (member.thread === thread) return member;
+    }
+    throw new Error(`thread ${thread} took none of ${MAX_ATTEMPTS} clients`);
+  }
+
+  emit(count = 1): void {
+    for (let i = 0; i < count; i++) this.#io.emit('n', ++this.#sent);
+  }
+
+  /** Emits one number per turn of the loop; `at` runs after the number it is given for. */
+  async stream(count: number, at: Record<number, () => void> = {}): Promise<void> {
+    for (let i = 1; i <= count; i++) {
+      this.emit();
+      at[i]?.();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** Resolves when everyone who is still connected has received everything; asserts that nobody missed or doubled one. */
+  async settle(): Promise<void> {
+    const last = this.#sent;
+    await Promise.all(this.members.map((member) => member.reached(last)));
+    for (const { closed, last: received, gaps, thread } of this.members) {
+      assert.equal(gaps, 0, `a client of thread ${thread} missed or doubled a number`);
+      if (!closed) assert.equal(received, last);
+    }
+  }
+
+  /** Resolves when all of these have had their server-side end. */
+  async ended(members: readonly Member[]): Promise<void> {
+    const ends = members.map(({ socket, ends }) => (ends.length > 0 ? undefined : once(socket as never, 'disconnect')));
+    await within(Promise.all(ends), `the end of ${members.length} sockets`);
+  }
+
+  close(): void {
+    for (const { client } of this.members) client.close();
+  }
+}
