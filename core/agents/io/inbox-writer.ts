@@ -17,8 +17,11 @@ import {
   LARGE_PAYLOAD_BYTES,
 } from '../records.ts';
 
-/** Bytes that may wait for the coordinator outside the ring, per I/O thread. */
+/** Bytes that may wait on the heap for the coordinator, per I/O thread; twice the largest message, if that is more. */
 export const MAX_QUEUED_BYTES = 32 * 1024 * 1024;
+
+/** Of large payloads, so much may be posted ahead of the coordinator; what comes behind waits on the heap, by its user. */
+export const MAX_POSTED_BYTES = MAX_QUEUED_BYTES / 2;
 
 interface Queued {
   readonly type: number;
@@ -33,7 +36,8 @@ export class InboxWriter {
   readonly #ring: SpscRing;
   readonly #port: MessagePort;
   readonly #window = new RegionWindow();
-  readonly #queue: Queued[] = [];
+  #queue: Queued[] = [];
+  /** Bytes of messages on the heap, by slot. */
   readonly #bytesOf = new Map<number, number>();
   #queuedBytes = 0;
 
@@ -48,11 +52,16 @@ export class InboxWriter {
     return this.#queuedBytes + this.#window.bytes;
   }
 
+  /** Those of them that wait on the heap. */
+  get heapBytes(): number {
+    return this.#queuedBytes;
+  }
+
   get isQueueEmpty(): boolean {
     return this.#queue.length === 0;
   }
 
-  /** The slot with most bytes on the heap, -1 when nothing waits there. */
+  /** The slot with most bytes of messages on the heap, -1 when none waits there. */
   largestUser(): number {
     let slot = -1;
     let most = 0;
@@ -87,13 +96,23 @@ export class InboxWriter {
     this.#put({ type: EVT_CLOSE, flags: 0, slot, word2: reason, word3: detail, body: undefined });
   }
 
+  /** Drops the messages of a slot that wait on the heap; its open and close stay, for others count on them. */
+  dropMessages(slot: number): void {
+    this.#queue = this.#queue.filter((record) => {
+      const dropped = record.slot === slot && record.type === EVT_MESSAGE;
+      if (dropped) this.#queuedBytes -= sizeOf(record.body);
+      return !dropped;
+    });
+    this.#bytesOf.delete(slot);
+  }
+
   /** Moves what waits into the ring, as far as there is room; returns how many records moved. */
   flush(): number {
     let moved = 0;
     while (moved < this.#queue.length) {
       const { type, flags, slot, word2, word3, body } = this.#queue[moved];
       if (!this.#write(type, flags, slot, word2, word3, body)) break;
-      this.#account(slot, -sizeOf(body));
+      this.#account(type, slot, -sizeOf(body));
       moved++;
     }
     if (moved > 0) this.#queue.splice(0, moved);
@@ -107,14 +126,15 @@ export class InboxWriter {
 
   #enqueue(record: Queued): void {
     this.#queue.push(record);
-    this.#account(record.slot, sizeOf(record.body));
+    this.#account(record.type, record.slot, sizeOf(record.body));
   }
 
-  #account(slot: number, bytes: number): void {
+  #account(type: number, slot: number, bytes: number): void {
+    this.#queuedBytes += bytes;
+    if (type !== EVT_MESSAGE) return;
     const total = (this.#bytesOf.get(slot) ?? 0) + bytes;
     if (total > 0) this.#bytesOf.set(slot, total);
     else this.#bytesOf.delete(slot);
-    this.#queuedBytes += bytes;
   }
 
   #write(
@@ -126,6 +146,8 @@ export class InboxWriter {
     body: Uint8Array | SharedArrayBuffer | undefined,
   ): boolean {
     const inline = body instanceof Uint8Array ? body.length : 0;
+    const isRegion = body !== undefined && !(body instanceof Uint8Array);
+    if (isRegion && !this.#mayPost(body.byteLength)) return false;
     const at = this.#ring.claim(type, flags, EVT_HEAD_BYTES + inline);
     if (at < 0) return false;
     const word = at >> 2;
@@ -136,8 +158,15 @@ export class InboxWriter {
     if (body instanceof Uint8Array) this.#ring.bytes.set(body, at + EVT_HEAD_BYTES);
     else if (body !== undefined) this.#port.postMessage(body);
     this.#ring.commit();
-    if (body !== undefined && !(body instanceof Uint8Array)) this.#window.add(this.#ring.position, body.byteLength);
+    if (isRegion) this.#window.add(this.#ring.position, body.byteLength);
     return true;
+  }
+
+  /** One region always may, however large, or it could never be delivered. */
+  #mayPost(bytes: number): boolean {
+    if (this.#window.bytes === 0 || this.#window.bytes + bytes <= MAX_POSTED_BYTES) return true;
+    this.#window.retire(this.#ring.freed);
+    return this.#window.bytes === 0 || this.#window.bytes + bytes <= MAX_POSTED_BYTES;
   }
 }
 

@@ -76,6 +76,8 @@ export class IoAgent {
   readonly #batch: Batch;
   readonly #fanOut: FanOut;
   readonly #servers = new Map<number, ServerSessions>();
+  /** Bytes of client messages that may wait on the heap; two of the largest never fill it. */
+  #inboundBudget = MAX_QUEUED_BYTES;
   #writing = false;
   /** When the first record of an unfinished batch was seen, while it may still grow. */
   #waitingSince = -1;
@@ -238,6 +240,7 @@ export class IoAgent {
   // ── servers ──
 
   openServer(spec: ServerSpec): void {
+    this.#inboundBudget = Math.max(this.#inboundBudget, 2 * spec.maxHttpBufferSize);
     this.#servers.set(spec.server, new ServerSessions(spec, this.#task.ioThread, this.sessions, this.#inbox, this.#now));
   }
 
@@ -307,14 +310,13 @@ export class IoAgent {
   /** The coordinator may have something to read; the budget for what it cannot take yet is kept. */
   #afterInbound(): void {
     if (!this.#inbox.isQueueEmpty) this.#inbox.flush();
-    let queued = this.#inbox.queuedBytes;
-    while (queued > MAX_QUEUED_BYTES) {
+    while (this.#inbox.heapBytes > this.#inboundBudget) {
       const slot = this.#inbox.largestUser();
-      if (slot < 0 || this.sessions.sockets[slot - this.sessions.first] === undefined) break;
+      if (slot < 0) break; // opens and closes only: there are no more of them than slots
+      this.#inbox.dropMessages(slot); // first: ending it comes back here through its close handler
       this.#end(slot - this.sessions.first, REASON_TRANSPORT_ERROR, DESCRIPTION_INBOUND_LIMIT, true);
-      queued = this.#inbox.queuedBytes;
     }
-    this.#counters[QUEUED_BYTES] = queued;
+    this.#counters[QUEUED_BYTES] = this.#inbox.queuedBytes;
     this.#coordinatorBell.ring();
   }
 
