@@ -1,14 +1,13 @@
 /**
  * Resolving the receivers of a broadcast: target set against the Map of Sets that Socket.IO's adapter walks.
- * Run with `node --import tsx bench/micro/target-set.ts`; each pair is checked to find the same number first.
+ * Each pair is checked to find the same number first.
  */
 import assert from 'node:assert/strict';
-import { Bench } from 'tinybench';
 import { IntList } from '../../core/rooms/int-list.ts';
 import { RoomIndex } from '../../core/rooms/room-index.ts';
 import { TargetSet } from '../../core/rooms/target-set.ts';
 import { WordArena } from '../../core/shm/arena.ts';
-import { environment } from '../load/environment.ts';
+import { compare } from './compare.ts';
 
 interface Case {
   name: string;
@@ -37,7 +36,6 @@ const CASES: Case[] = [
 ];
 
 const none = new IntList();
-const bench = new Bench({ time: 300 });
 for (const { name, slots, rows, to, except } of CASES) {
   const index = new RoomIndex(slots, new WordArena());
   const sets = new Map<number, Set<number>>();
@@ -54,12 +52,8 @@ for (const { name, slots, rows, to, except } of CASES) {
   };
   const walk = (): number => walkSets(sets, to, except);
   assert.equal(resolve(), walk(), name);
-  bench.add(`${name}: target set`, resolve).add(`${name}: Map of Sets`, walk);
+  await compare(`receivers: ${name}`, { 'target set': resolve, 'Map of Sets': walk });
 }
-
-console.log(environment());
-await bench.run();
-console.table(bench.table());
 
 function listOf(numbers: number[]): IntList {
   const list = new IntList();

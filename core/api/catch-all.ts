@@ -72,7 +72,7 @@ export abstract class CatchAllEmitter<
   }
 
   /** Tells listeners what the client sent. @internal */
-  protected notifyInbound(event: readonly unknown[]): void {
+  notifyInbound(event: readonly unknown[]): void {
     if (this.#inbound !== undefined) this.#tell(this.#inbound, event);
   }
 

@@ -4,7 +4,7 @@
  */
 import { FLAG_COMPRESS } from '../agents/link.ts';
 import { type ExtendedError, type Middleware, runMiddleware } from './middleware.ts';
-import { type Packet, PacketType } from './packet.ts';
+import { type Packet, PacketType } from './parser.ts';
 import type { Socket } from './socket.ts';
 import { emitLocally } from './user-code.ts';
 
@@ -22,6 +22,7 @@ export function receiveEvent(
   // hot: every inbound event; without middleware it allocates nothing of its own.
   const event = packet.data as Event;
   if (packet.id !== undefined) event.push(answerTo(socket, packet.id));
+  socket.notifyInbound(event);
   if (middleware === undefined) {
     dispatch(socket, event);
     return;

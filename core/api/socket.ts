@@ -2,41 +2,36 @@
  * One client in one namespace, as the application sees it. App thread.
  * It holds no bytes and no timers of its own: packets leave through its `Client`, membership lives in the adapter.
  */
-import { FLAG_COMPRESS, FLAG_VOLATILE } from '../agents/link.ts';
+import { FLAG_COMPRESS, FLAG_VOLATILE, type PacketFrames } from '../agents/link.ts';
 import type { DisconnectReason } from '../session/reasons.ts';
 import { AckTable } from './acks.ts';
-import type { Adapter, BroadcastFlags, Room, SocketId } from './adapter.ts';
-import { BroadcastOperator } from './broadcast-operator.ts';
-import type { Client } from './client.ts';
+import type { Adapter } from './adapter.ts';
+import type { RestoredSession, Room, SocketId } from './adapter-bridge.ts';
+import { roomNames } from './broadcast-operator.ts';
+import { type Client, type EngineWriteOptions, engineFlags } from './client.ts';
 import type { Conn, HandshakeRequest } from './conn.ts';
 import { createHandshake, type Handshake, type Query } from './handshake.ts';
 import { type Event, receiveEvent } from './inbound-event.ts';
 import type { Middleware } from './middleware.ts';
 import type { Namespace } from './namespace.ts';
-import { type Packet, PacketType } from './packet.ts';
+import { type Packet, PacketType } from './parser.ts';
 import { assertNotReserved, isListenerNotice } from './reserved-events.ts';
+import { canComeBack, newPrivateId } from './recovery.ts';
 import { createRoomSet, type RoomSet } from './room-set.ts';
 import type { Server } from './server.ts';
-import {
-  type AckResult,
-  type DefaultEventsMap,
-  type Emitted,
-  type EventNames,
-  type EventNamesWithAck,
-  type EventParams,
-  type EventsMap,
-  type ParamsBeforeAck,
-  StrictEventEmitter,
-  type WithTimeout,
+import { settleChange } from './settle-change.ts';
+import { SocketModifiers } from './socket-modifiers.ts';
+import type {
+  AckResult,
+  DefaultEventsMap,
+  Emitted,
+  EventNames,
+  EventNamesWithAck,
+  EventParams,
+  EventsMap,
+  ParamsBeforeAck,
 } from './typed-events.ts';
 import { emitLocally } from './user-code.ts';
-
-/** Events of a socket that clients cannot send; `error` they can. */
-export interface SocketReservedEvents {
-  disconnect: (reason: DisconnectReason, description?: any) => void;
-  disconnecting: (reason: DisconnectReason, description?: any) => void;
-  error: (error: Error) => void;
-}
 
 /** 'connecting' is the time in middleware; 'disconnecting' lasts while its listeners run. */
 type SocketState = 'connecting' | 'connected' | 'disconnecting' | 'closed';
@@ -50,12 +45,14 @@ export class Socket<
   EmitEvents extends EventsMap = ListenEvents,
   ServerSideEvents extends EventsMap = DefaultEventsMap,
   SocketData = any,
-> extends StrictEventEmitter<ListenEvents, SocketReservedEvents> {
+> extends SocketModifiers<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
   /** The namespace this socket is in. */
   readonly nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
   readonly client: Client;
   /** Public id: the session's for `/` and `name#session` elsewhere with Socket.IO 2 clients, random with later ones. */
   readonly id: SocketId;
+  /** Whether it is the continuation of a lost connection: same id, rooms and data, missed events sent again. */
+  readonly recovered: boolean;
   #state: SocketState = 'connecting';
   readonly #issued = Date.now();
   readonly #auth: Record<string, unknown> | undefined;
@@ -66,9 +63,10 @@ export class Socket<
   #rooms: RoomSet | undefined;
   #acks: AckTable | undefined;
   #middleware: Middleware<Event>[] | undefined;
-  /** Flags and time-out of the next emit. */
-  #flags = FLAG_COMPRESS;
-  #timeout: number | undefined;
+  /** The client's secret for coming back; with connection state recovery only. */
+  #pid: string | undefined;
+  /** Until it is let in. */
+  #restored: RestoredSession | undefined;
 
   /** @internal */
   constructor(
@@ -77,8 +75,12 @@ export class Socket<
     id: SocketId,
     auth: Record<string, unknown> | undefined,
     query: Query | undefined,
+    restored: RestoredSession | undefined,
   ) {
     super();
+    this.recovered = restored !== undefined;
+    this.#restored = restored;
+    this.#data = restored?.data as Partial<SocketData> | undefined;
     this.nsp = nsp;
     this.client = client;
     this.id = id;
@@ -86,10 +88,12 @@ export class Socket<
     this.#query = query;
   }
 
+  /** The server its namespace belongs to. */
   get server(): Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
     return this.nsp.server;
   }
 
+  /** The adapter of its namespace. */
   get adapter(): Adapter {
     return this.nsp.adapter;
   }
@@ -104,6 +108,7 @@ export class Socket<
     return this.client.request;
   }
 
+  /** What was known when it asked for this namespace: an object of its own, free to be changed. */
   get handshake(): Handshake {
     this.#handshake ??= createHandshake(this.request, this.conn.remoteAddress, this.#issued, this.#auth, this.#query);
     return this.#handshake;
@@ -130,7 +135,7 @@ export class Socket<
 
   /** The rooms it is in: a live Set whose members are own keys too. Empty from the `disconnect` event on. */
   get rooms(): RoomSet {
-    this.#rooms ??= createRoomSet(() => this.adapter.socketRooms(this.id));
+    this.#rooms ??= createRoomSet(() => this.nsp.bridge.socketRooms(this.id));
     return this.#rooms;
   }
 
@@ -150,10 +155,8 @@ export class Socket<
       emitLocally(this, data);
       return this;
     }
-    const flags = this.#flags;
-    const timeout = this.#timeout;
-    this.#flags = FLAG_COMPRESS;
-    this.#timeout = undefined;
+    const timeout = this.takeTimeout();
+    const flags = this.takeFlags();
     assertNotReserved(event);
     let id: number | undefined;
     let ack: ((...args: any[]) => void) | undefined;
@@ -162,7 +165,7 @@ export class Socket<
       id = this.nsp.nextAckId();
     }
     if (this.#state === 'connecting' || this.#state === 'connected') {
-      this.client.packet({ type: PacketType.EVENT, nsp: this.nsp.name, id, data }, flags);
+      this.#send({ type: PacketType.EVENT, nsp: this.nsp.name, id, data }, flags);
     }
     if (id !== undefined && ack !== undefined) this.#expectAnswer(id, ack, timeout);
     return this;
@@ -178,7 +181,7 @@ export class Socket<
     event: Name,
     ...args: ParamsBeforeAck<EmitEvents[Name]>
   ): Promise<AckResult<EmitEvents[Name]>> {
-    const timed = this.#timeout !== undefined;
+    const timed = this.timed;
     return new Promise((resolve, reject) => {
       const answer = timed
         ? (error: Error | null, value: any) => (error ? reject(error) : resolve(value))
@@ -198,94 +201,34 @@ export class Socket<
     return this.send(...args);
   }
 
-  /** The next emit may be dropped if the client cannot take it now. */
-  get volatile(): this {
-    this.#flags |= FLAG_VOLATILE;
-    return this;
-  }
-
-  /**
-   * Whether the next emit may be compressed on its way.
-   *
-   * @param compress default without this call: true
-   */
-  compress(compress: boolean): this {
-    this.#flags = compress ? this.#flags | FLAG_COMPRESS : this.#flags & ~FLAG_COMPRESS;
-    return this;
-  }
-
-  /**
-   * The acknowledgement of the next emit gets an error first: after `ms` without an answer, else null.
-   *
-   * @param ms milliseconds
-   */
-  timeout(ms: number): Socket<ListenEvents, WithTimeout<EmitEvents>, ServerSideEvents, SocketData> {
-    this.#timeout = ms;
-    return this as unknown as Socket<ListenEvents, WithTimeout<EmitEvents>, ServerSideEvents, SocketData>;
-  }
-
-  /**
-   * Sends to rooms, without this socket.
-   *
-   * @param room one room, or an array of rooms
-   */
-  to(room: Room | readonly Room[]): BroadcastOperator<EmitEvents, SocketData> {
-    return this.#operator().to(room);
-  }
-
-  /** Same as `to()`. */
-  in(room: Room | readonly Room[]): BroadcastOperator<EmitEvents, SocketData> {
-    return this.#operator().to(room);
-  }
-
-  /**
-   * Sends to everyone, without this socket and without those in these rooms.
-   *
-   * @param room one room, or an array of rooms
-   */
-  except(room: Room | readonly Room[]): BroadcastOperator<EmitEvents, SocketData> {
-    return this.#operator().except(room);
-  }
-
-  /** Sends to everyone in the namespace, without this socket. */
-  get broadcast(): BroadcastOperator<EmitEvents, SocketData> {
-    return this.#operator();
-  }
-
-  /** `broadcast`, to clients of this process only. */
-  get local(): BroadcastOperator<EmitEvents, SocketData> {
-    return this.#operator().local;
-  }
-
   /**
    * Joins rooms, at once: `rooms` shows them and the next broadcast reaches this socket. No effect once disconnected.
    *
    * @param room one room, or an array of rooms; names are taken as strings
-   * @param callback called with null on the next tick
+   * @param callback called with null on the next tick, with an error when the adapter has one; without a callback that
+   *   error is an `error` event of this socket
    * @returns this socket; to `await` it is harmless
    */
   join(room: Room | readonly Room[], callback?: (error: Error | null) => void): this {
     if (this.#state === 'closed') return this;
-    this.adapter.addAll(this.id, Array.isArray(room) ? room.map(String) : [String(room)]);
-    if (callback) process.nextTick(callback, null);
+    settleChange(this, this.nsp.bridge.addAll(this.id, new Set(roomNames(room))), callback);
     return this;
   }
 
   /**
    * Leaves a room, at once.
    *
-   * @param callback called with null on the next tick
+   * @param callback called with null on the next tick, with an error when the adapter has one
    * @returns this socket
    */
   leave(room: Room, callback?: (error: Error | null) => void): this {
-    this.adapter.del(this.id, String(room));
-    if (callback) process.nextTick(callback, null);
+    settleChange(this, this.nsp.bridge.del(this.id, String(room)), callback);
     return this;
   }
 
   /** Leaves every room, the one of its own id included. */
   leaveAll(): this {
-    this.adapter.delAll(this.id);
+    settleChange(this, this.nsp.bridge.delAll(this.id));
     return this;
   }
 
@@ -317,21 +260,50 @@ export class Socket<
     return this;
   }
 
+  /**
+   * Tells the client of an error, as Socket.IO 2 does with an error packet. Later clients know no such packet, for them
+   * it is an `error` event of this socket.
+   */
+  error(error: unknown): void {
+    if (!this.connected) return;
+    if (this.client.legacy) this.client.packet({ type: PacketType.CONNECT_ERROR, nsp: this.nsp.name, data: error }, FLAG_COMPRESS);
+    else emitLocally(this, ['error', error]);
+  }
+
+  /**
+   * Sends a packet of this namespace; adapters call it with encoded ones.
+   *
+   * @param packet frames when `preEncoded`, else a packet whose `nsp` is filled in
+   */
+  packet(packet: Packet | PacketFrames, options: EngineWriteOptions = {}): void {
+    if (options.preEncoded) this.client.writeToEngine(packet as PacketFrames, options);
+    else this.client.packet({ ...(packet as Packet), nsp: this.nsp.name }, engineFlags(options));
+  }
+
   /** Middleware has let it pass. The reply goes first, so that nothing of a broadcast precedes it. @internal */
   admit(): void {
     this.#state = 'connected';
-    const data = this.client.legacy ? undefined : { sid: this.id };
-    this.client.packet({ type: PacketType.CONNECT, nsp: this.nsp.name, data }, FLAG_COMPRESS);
-    this.adapter.enroll(this);
-    this.adapter.addAll(this.id, [this.id]);
+    const { client, nsp } = this;
+    const restored = this.#restored;
+    this.#restored = undefined;
+    if (restored !== undefined) this.#sendMissed(restored);
+    if (nsp.server.recovery !== undefined && !client.legacy) this.#pid = restored?.pid ?? newPrivateId();
+    const data = client.legacy ? undefined : { sid: this.id, pid: this.#pid };
+    client.packet({ type: PacketType.CONNECT, nsp: nsp.name, data }, FLAG_COMPRESS);
+    nsp.bridge.enroll(this);
+    settleChange(this, nsp.bridge.addAll(this.id, new Set([this.id, ...(restored?.rooms ?? [])])));
+    this.watchedChanged();
   }
 
   /** Middleware has refused it, or the connection is gone meanwhile: no event, nothing left behind. @internal */
   abandon(): void {
     if (this.#state !== 'connecting') return;
     this.#state = 'closed';
-    this.adapter.delAll(this.id);
+    settleChange(this, this.nsp.bridge.delAll(this.id));
+    // It may try again: what was kept of it is kept on.
+    if (this.#restored !== undefined) this.nsp.bridge.persistSession(this.#restored);
     this.#acks?.loseAll();
+    this.nsp.candidateGone();
   }
 
   /** Whether middleware is still to decide. @internal */
@@ -345,6 +317,9 @@ export class Socket<
     if (this.#state !== 'connected') return;
     this.#state = 'disconnecting';
     emitLocally(this, ['disconnecting', reason, description]);
+    if (this.#pid !== undefined && canComeBack(reason)) {
+      this.nsp.bridge.persistSession({ sid: this.id, pid: this.#pid, rooms: [...this.rooms], data: this.data });
+    }
     this.#state = 'closed';
     this.nsp.remove(this);
     this.client.remove(this, reason === 'server namespace disconnect');
@@ -380,19 +355,34 @@ export class Socket<
     return this.#acks;
   }
 
+  /** Nobody waits for that answer any more. @internal */
+  forgetAck(id: number): void {
+    this.#acks?.delete(id);
+  }
+
+  /** @internal */
+  protected watchedChanged(): void {
+    if (this.watched && this.connected) this.nsp.observers.add(this);
+    else this.nsp.observers.delete(this);
+  }
+
+  #send(packet: Packet, flags: number): void {
+    if (this.watched) this.notifyOutgoingListeners(packet);
+    const { bridge } = this.nsp;
+    const again = packet.id === undefined && (flags & FLAG_VOLATILE) === 0 && this.#state === 'connected';
+    if (again && bridge.sendRecoverable !== undefined) bridge.sendRecoverable(this, packet, flags);
+    else this.client.packet(packet, flags);
+  }
+
+  #sendMissed(session: RestoredSession): void {
+    for (const frames of session.missedFrames?.() ?? []) this.client.write(frames, FLAG_COMPRESS);
+    for (const data of session.missedPackets) {
+      this.client.packet({ type: PacketType.EVENT, nsp: this.nsp.name, data }, FLAG_COMPRESS);
+    }
+  }
+
   #expectAnswer(id: number, callback: (...args: any[]) => void, timeout: number | undefined): void {
     if (timeout !== undefined) this.acks.addTimed(id, timeout, callback);
     else if (this.#state !== 'closed') this.acks.add(id, { answered: (args) => callback(...args) });
-  }
-
-  #operator(): BroadcastOperator<EmitEvents, SocketData> {
-    const flags: BroadcastFlags = {
-      volatile: (this.#flags & FLAG_VOLATILE) !== 0,
-      compress: (this.#flags & FLAG_COMPRESS) !== 0,
-      timeout: this.#timeout,
-    };
-    this.#flags = FLAG_COMPRESS;
-    this.#timeout = undefined;
-    return new BroadcastOperator(this.adapter, undefined, new Set([this.id]), flags);
   }
 }

@@ -85,6 +85,8 @@ export interface Case {
   /** Left out for Broadside while it lacks this. */
   readonly needs?: Need;
   readonly steps: readonly Step[];
+  /** It waits for a time-out of some server: such cases run beside all others, from the start. */
+  readonly slow?: true;
   /** Revision 3 only, and only where the two references disagree: the one that Broadside does as. */
   readonly follows?: '2.x' | '4.x';
   readonly differs?: Difference;

@@ -53,6 +53,8 @@ class Run {
   readonly #revision: Revision;
   readonly #port: number;
   readonly #sockets = new Map<string, RawConnection>();
+  /** Sockets whose request got no 101, or whose end was noted: nothing more is to be seen on them. */
+  readonly #over = new Set<string>();
   readonly #held = new Map<string, Held>();
   readonly #connections: RawConnection[] = [];
   #sid = '';
@@ -124,6 +126,7 @@ class Run {
     this.#sockets.set(name, connection);
     connection.write(tail === undefined ? this.#bytes(request) : Buffer.concat([this.#bytes(request), tail]));
     const response = await connection.response();
+    if (response?.status !== 101) this.#over.add(name);
     if (!quiet || response?.status !== 101) this.#noteResponse(response, request);
   }
 
@@ -138,7 +141,11 @@ class Run {
 
   async #alive(name: string, first: Buffer | undefined): Promise<void> {
     const connection = this.#socket(name);
-    if (first !== undefined) connection.write(first);
+    if (first !== undefined) {
+      connection.write(first);
+      // Packets for a namespace that is still being joined are a violation, and chance: the answer comes first.
+      if (!(await this.#read(name, (note) => note.startsWith('text 40'), false))) return;
+    }
     connection.write(text(ECHO));
     const open = await this.#read(name, (note) => note === `text ${ECHO}`, false);
     if (open) this.#stay();
@@ -154,6 +161,7 @@ class Run {
   /** Notes frames until one is the last; false when the connection ended instead. */
   async #read(name: string, isLast: (note: string) => boolean, quiet: boolean): Promise<boolean> {
     const connection = this.#socket(name);
+    if (this.#over.has(name)) return false;
     for (;;) {
       const frame = await connection.frame();
       const note = frame === undefined ? 'dropped' : this.#describe(frame);
@@ -162,6 +170,7 @@ class Run {
       if (ended) {
         connection.write(close());
         connection.end();
+        this.#over.add(name);
         return false;
       }
       if (isLast(note)) return true;
@@ -177,6 +186,7 @@ class Run {
       case 2:
         return `binary ${payload.toString('hex')}${part}`;
       case 8:
+        if (!fin) return 'no frame'; // HTTP in place of frames reads like this
         return `closed ${payload.length < 2 ? 1005 : payload.readUInt16BE()}`;
       case 9:
         return `ping ${payload}`;

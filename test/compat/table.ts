@@ -6,6 +6,7 @@ import { BEFORE_CONNECT_CASES } from './cases/before-connect.ts';
 import { ENGINE_PACKET_CASES } from './cases/engine-packets.ts';
 import { FRAME_CASES } from './cases/frames.ts';
 import { HANDSHAKE_CASES } from './cases/handshakes.ts';
+import { NAMESPACE_CASES } from './cases/namespaces.ts';
 import { PACKET_CASES } from './cases/packets.ts';
 import { REQUEST_CASES } from './cases/requests.ts';
 
@@ -15,5 +16,6 @@ export const TABLE: readonly Case[] = [
   ...FRAME_CASES,
   ...ENGINE_PACKET_CASES,
   ...BEFORE_CONNECT_CASES,
+  ...NAMESPACE_CASES,
   ...PACKET_CASES,
 ];

@@ -55,8 +55,6 @@ export const BEFORE_CONNECT_CASES: readonly Case[] = [
   row('connect-quotes', 'a CONNECT for a namespace with quotes', ['40/"\\,']),
   row('connect-nul', 'a CONNECT for a namespace with a NUL', ['40/\0,']),
   row('connect-slash', 'a CONNECT for / by name', ['40/,']),
-  row('event-behind-connect', 'an event right behind the CONNECT', ['40/chat,', '42/chat,["a"]']),
-  row('event-behind-other', 'an event for / behind a CONNECT for another namespace', ['40/chat,', '42["a"]']),
   row('event-behind-refused', 'an event for a namespace that was refused', ['40/nope,', '42/nope,["a"]']),
   {
     id: 'early-silence',

@@ -1,0 +1,129 @@
+/** Options and environment variables: every one checked by name, value and range. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { EngineError } from '../core/errors.ts';
+import { ENVIRONMENT_VARIABLES, normalizePath, resolveOptions, type ServerOptions } from '../core/options.ts';
+
+const MIB = 1024 * 1024;
+
+interface Row {
+  readonly name: keyof ServerOptions;
+  readonly env?: string;
+  readonly min: number;
+  readonly max: number;
+  readonly powerOfTwo?: boolean;
+  /** The least that is really taken, where the smallest possible record needs more than `min`. */
+  readonly least?: number;
+  /** Other options with which the bounds can be reached. */
+  readonly beside?: ServerOptions;
+  readonly fallback?: number;
+}
+
+const NUMBERS: readonly Row[] = [
+  { name: 'ioThreads', env: 'BROADSIDE_IO_THREADS', min: 1, max: 8 },
+  { name: 'maxConnections', env: 'BROADSIDE_MAX_CONNECTIONS', min: 1, max: 1_000_000, fallback: 100_000 },
+  {
+    name: 'logBytes',
+    env: 'BROADSIDE_LOG_BYTES',
+    min: MIB,
+    max: 1024 * MIB,
+    powerOfTwo: true,
+    least: 2 * MIB,
+    beside: { maxConnections: 100 },
+    fallback: 4 * MIB,
+  },
+  { name: 'ringBytes', env: 'BROADSIDE_RING_BYTES', min: MIB, max: 1024 * MIB, powerOfTwo: true, fallback: 4 * MIB },
+  { name: 'batchRecords', env: 'BROADSIDE_BATCH_RECORDS', min: 1, max: 1024, fallback: 64 },
+  { name: 'flushUs', env: 'BROADSIDE_FLUSH_US', min: 0, max: 100_000, fallback: 0 },
+  { name: 'pingInterval', min: 1, max: 2 ** 31 - 1, fallback: 25_000 },
+  { name: 'pingTimeout', min: 1, max: 2 ** 31 - 1, fallback: 60_000 },
+  { name: 'maxHttpBufferSize', min: 1, max: 1024 * MIB, fallback: 1_000_000 },
+  { name: 'connectTimeout', min: 1, max: 2 ** 31 - 1, fallback: 45_000 },
+  { name: 'maxClientBufferBytes', min: 1024, max: 4096 * MIB, fallback: 16 * MIB },
+];
+
+const resolved = (given: object, env: NodeJS.ProcessEnv = {}): Record<string, unknown> => {
+  const { tuning, ...rest } = resolveOptions(given as ServerOptions, env);
+  return { ...rest, ...tuning };
+};
+
+/** The error must carry the code, and its message every part. */
+const refuses = (run: () => unknown, code: string, ...parts: string[]): void =>
+  assert.throws(run, (error) => {
+    assert.ok(error instanceof EngineError);
+    assert.equal(error.code, code);
+    for (const part of parts) assert.ok(error.message.includes(part), `"${error.message}" names ${part}`);
+    return true;
+  });
+
+for (const { name, env, min, max, powerOfTwo, least = min, beside = {}, fallback } of NUMBERS) {
+  describe(`option ${name}`, () => {
+    const range = [`from ${min} to ${max}`, powerOfTwo ? 'a power of two' : 'an integer'];
+
+    it('takes both ends of its range, and has a default', () => {
+      for (const value of [least, max]) assert.equal(resolved({ ...beside, [name]: value })[name], value);
+      if (fallback !== undefined) assert.equal(resolved({})[name], fallback);
+      assert.equal(resolved({ ...beside, [name]: undefined })[name], resolved(beside)[name]);
+    });
+
+    it('refuses everything else, naming itself, the value and the range', () => {
+      const wrong: unknown[] = [min - 1, max + 1, min + 0.5, -1, Number.NaN, Infinity, `${max}`, null, true, {}, []];
+      if (powerOfTwo) wrong.push(min + 1, 3 * min);
+      for (const value of wrong) {
+        const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
+        const run = () => resolved({ ...beside, [name]: value });
+        refuses(run, 'ERR_OPTION_INVALID', `option ${name} is ${shown}`, ...range);
+      }
+    });
+
+    if (env === undefined) return;
+
+    it('can be set by its variable, and beats it', () => {
+      assert.equal(resolved(beside, { [env]: String(max) })[name], max);
+      assert.equal(resolved(beside, { [env]: '' })[name], resolved(beside)[name]);
+      assert.equal(resolved({ ...beside, [name]: least }, { [env]: String(max) })[name], least);
+      assert.equal(resolved({ ...beside, [name]: least }, { [env]: 'nonsense' })[name], least);
+    });
+
+    it('refuses nonsense in its variable, naming the variable, the value and the range', () => {
+      for (const text of [`${max + 1}`, '-1', '1.5', '1e3', '0x10', 'four', `${max} MB`, 'Infinity']) {
+        const run = () => resolved(beside, { [env]: text });
+        refuses(run, 'ERR_OPTION_INVALID', `environment variable ${env} is "${text}"`, ...range);
+      }
+    });
+  });
+}
+
+describe('options', () => {
+  it('list every environment variable', () => {
+    assert.deepEqual(
+      [...ENVIRONMENT_VARIABLES].sort(),
+      NUMBERS.flatMap(({ env }) => env ?? []).sort(),
+    );
+  });
+
+  it('refuse an unknown name, and say which are known', () => {
+    refuses(() => resolved({ pingIntervall: 1 }), 'ERR_OPTION_UNKNOWN', 'option pingIntervall', 'pingInterval,');
+    refuses(() => resolved({ tuning: {} }), 'ERR_OPTION_UNKNOWN', 'option tuning');
+  });
+
+  it('take a path in every usual spelling and refuse what is none', () => {
+    for (const path of ['/chat', 'chat', '/chat/', 'chat/']) assert.equal(resolved({ path }).path, '/chat');
+    assert.equal(normalizePath('/'), '');
+    for (const path of ['/a b', '/a?b', '/a#b', 5]) {
+      refuses(() => resolved({ path }), 'ERR_OPTION_INVALID', 'option path');
+    }
+  });
+
+  it('refuse a log in which the largest set of targets would not fit', () => {
+    const given = { logBytes: MIB, maxConnections: 1_000_000, ioThreads: 1 };
+    refuses(() => resolved(given), 'ERR_OPTION_INVALID', `logBytes is ${MIB}`, `at least ${2 * MIB}`);
+    assert.equal(resolved({ ...given, logBytes: 2 * MIB }).logBytes, 2 * MIB);
+  });
+
+  it('are frozen once resolved', () => {
+    const options = resolveOptions({}, {});
+    assert.ok(Object.isFrozen(options));
+    assert.ok(Object.isFrozen(options.tuning));
+  });
+});
