@@ -2,8 +2,9 @@
  * The acceptor's thread: owns the listening ports and hands each connection to an I/O thread in turn. Nothing else
  * happens here, so that neither a busy app thread nor a heavy fan-out stops accepting.
  */
-import type { MessagePort } from 'node:worker_threads';
+
 import { App, type us_listen_socket, us_listen_socket_close, us_socket_local_port } from 'uWebSockets.js';
+import type { MessagePort } from 'node:worker_threads';
 import type { AcceptorNotice, AcceptorRequest, AcceptorTask, RemoveChild } from '../core/agents/segment.ts';
 import { Control, STATE_CLOSED, STATE_RUNNING } from '../core/shm/control.ts';
 import { ACCEPTOR_THREAD } from '../core/shm/layout.ts';

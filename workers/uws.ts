@@ -1,8 +1,9 @@
 /**
  * The parts of uWebSockets.js that its type declarations leave out, and the few rules that hold for every app of ours.
  */
-import * as uws from 'uWebSockets.js';
+
 import type { TemplatedApp } from 'uWebSockets.js';
+import * as uws from 'uWebSockets.js';
 
 /** Constants that the declarations know only as types. */
 export const { DISABLED, LIBUS_LISTEN_EXCLUSIVE_PORT } = uws as unknown as {

@@ -34,8 +34,9 @@ function commit(): string {
   }
 }
 
+/** Takes no locks: someone may be committing meanwhile. */
 function git(...args: string[]): string {
-  return execFileSync('git', args, {
+  return execFileSync('git', ['--no-optional-locks', ...args], {
     cwd: import.meta.dirname,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],

@@ -2,12 +2,16 @@
  * One run of one scenario on one server: start both processes, connect, warm up, drive, drain, count. Orchestrator.
  * The clock runs from the first emit to the last delivery, so what lies in queues is paid for.
  */
+import type { Figures } from './figures.ts';
 import type {
+  Answers,
   Emitted,
   Faults,
   GeneratorCommand,
   GeneratorReport,
   Goal,
+  Latency,
+  PacedDrive,
   ServerCommand,
   ServerReport,
   ServerUsage,
@@ -15,11 +19,11 @@ import type {
 } from './messages.ts';
 import { CLEAN_EXIT, PeerProcess } from './peer-process.ts';
 import type { Contender } from './roster.ts';
-import type { Scenario } from './scenario.ts';
+import type { AskScenario, ChurnScenario, DeliveryScenario, Scenario } from './scenario.ts';
 
 const READY_MILLIS = 30_000;
-const CONNECT_MILLIS = 60_000;
-const ANSWER_MILLIS = 10_000;
+const CONNECT_MILLIS = 90_000;
+const ANSWER_MILLIS = 20_000;
 /** A drive, and its draining; a server that needs longer is broken or the scenario too large for it. */
 const DRIVE_MILLIS = 180_000;
 
@@ -30,44 +34,30 @@ const DRIVE_MILLIS = 180_000;
 const BOTTLENECK_BUSY_SHARE = 0.95;
 const BOTTLENECK_HELD_SHARE = 0.1;
 
-export interface Run extends Faults {
-  messages: number;
-  deliveries: number;
-  seconds: number;
-  deliveriesPerSecond: number;
-  cpuMicrosPerDelivery: number;
-  emitMeanMicros: number;
-  emitMedianMicros: number;
-  /** Busy time of the app thread's event loop, the emit calls included. */
-  loopMicrosPerEmit: number;
-  rssBytesPerConnection: number;
-  latencyP50Millis: number;
-  latencyP99Millis: number;
-  latencySamples: number;
-  /** Share of the run in which the server was kept from emitting by the in-flight bound. */
-  heldShare: number;
-  generatorCpuShare: number;
-  generatorBusyShare: number;
-  generatorWasBottleneck: boolean;
+export interface Run {
+  readonly figures: Figures;
+  readonly faults: Faults;
+  readonly generatorWasBottleneck: boolean;
   /** How the server's process ended when asked to. */
-  exit: string;
+  readonly exit: string;
 }
+
+type Measured = Omit<Run, 'exit'>;
 
 /** The server never got as far as accepting connections. */
 export class CannotStartError extends Error {
   override name = 'CannotStartError';
 }
 
-type ServerPeer = PeerProcess<ServerCommand, ServerReport>;
-type GeneratorPeer = PeerProcess<GeneratorCommand, GeneratorReport>;
-
 /** Rejects with CannotStartError, or with the reason why the run broke off. Leaves no process behind. */
-export async function measure(contender: Contender, scenario: Scenario): Promise<Run> {
-  const server: ServerPeer = new PeerProcess(
-    contender.name,
-    new URL(`./servers/${contender.file}`, import.meta.url),
-    contender.env,
-  );
+export async function measure(contender: Contender, scenario: Scenario, nodeArgs: readonly string[]): Promise<Run> {
+  const { clients, audience, form, payloadBytes } = scenario;
+  const workload = JSON.stringify({ clients, audience, form, payloadBytes });
+  const server: ServerPeer = new PeerProcess(contender.name, new URL(`./servers/${contender.file}`, import.meta.url), {
+    args: [workload],
+    env: contender.env,
+    nodeArgs,
+  });
   const generator: GeneratorPeer = new PeerProcess('generator', new URL('./generator.ts', import.meta.url));
   const stopBoth = async (): Promise<string> => {
     await generator.stop({ kind: 'stop' });
@@ -80,7 +70,7 @@ export async function measure(contender: Contender, scenario: Scenario): Promise
       (error: Error) => Promise.reject(new CannotStartError(error.message)),
     );
     await ready;
-    const run = await measureBetween(server, generator, port, contender, scenario);
+    const run = await new Session(server, generator, contender, scenario).run(port);
     return { ...run, exit: await stopBoth() };
   } catch (error) {
     // Clients whose connections broke tell first; if the server died, that is the cause.
@@ -89,75 +79,200 @@ export async function measure(contender: Contender, scenario: Scenario): Promise
   }
 }
 
-async function measureBetween(
-  server: ServerPeer,
-  generator: GeneratorPeer,
-  port: number,
-  contender: Contender,
-  scenario: Scenario,
-): Promise<Omit<Run, 'exit'>> {
-  const { clients, payloadBytes } = scenario;
-  generator.on('progress', (progress) => server.send(progress));
+type ServerPeer = PeerProcess<ServerCommand, ServerReport>;
+type GeneratorPeer = PeerProcess<GeneratorCommand, GeneratorReport>;
 
-  const emptyRss = await residentBytes(server);
-  generator.send({ kind: 'connect', port, clients, dialect: contender.dialect, payloadBytes });
-  await either(generator.next('connected', CONNECT_MILLIS), server);
-  const connectedRss = await residentBytes(server);
+/** The conversation between a started server and a started generator. */
+class Session {
+  readonly #server: ServerPeer;
+  readonly #generator: GeneratorPeer;
+  readonly #contender: Contender;
+  readonly #scenario: Scenario;
 
-  await drive(server, generator, scenario, scenario.warmUp);
-  const { emitted, tally } = await drive(server, generator, scenario, scenario.goal);
-  server.send({ kind: 'collect' });
-  const usage = await server.next('usage', ANSWER_MILLIS);
-  const clean = tally.lost + tally.doubled + tally.reordered + tally.malformed === 0;
-  const surplus = tally.deliveries - emitted.messages * clients;
-  if (clean && surplus !== 0) throw new Error(`the bench itself miscounted: ${surplus} deliveries too many`);
-  return summarise(emitted, tally, usage, (connectedRss - emptyRss) / clients);
+  constructor(server: ServerPeer, generator: GeneratorPeer, contender: Contender, scenario: Scenario) {
+    this.#server = server;
+    this.#generator = generator;
+    this.#contender = contender;
+    this.#scenario = scenario;
+    generator.on('progress', (progress) => server.send(progress));
+  }
+
+  async run(port: number): Promise<Measured> {
+    const scenario = this.#scenario;
+    const connected = await this.#connect(port);
+    switch (scenario.kind) {
+      case 'deliver':
+        return this.#deliver(scenario, connected.figures);
+      case 'idle':
+        return connected;
+      case 'ask':
+        return this.#ask(scenario, connected.figures);
+      case 'churn':
+        return this.#churn(scenario, connected.figures);
+    }
+  }
+
+  async #connect(port: number): Promise<Measured> {
+    const { clients, audience, form, payloadBytes } = this.#scenario;
+    const timing = this.#scenario.kind === 'deliver' ? this.#scenario.timing : 'sample';
+    const { dialect } = this.#contender;
+    const emptyRss = await this.#residentBytes();
+    const workload = { clients, audience, form, payloadBytes };
+    this.#generator.send({ kind: 'connect', port, dialect, workload, timing });
+    const { startMicros, busyShare } = await this.#either(this.#generator.next('connected', CONNECT_MILLIS));
+    this.#server.send({ kind: 'connections' });
+    const { count, lastMicros } = await this.#server.next('connections', ANSWER_MILLIS);
+    if (count !== clients) throw new Error(`${count} connection events for ${clients} clients`);
+    return {
+      figures: {
+        connectsPerSecond: (clients * 1e6) / (lastMicros - startMicros),
+        rssBytesPerConnection: ((await this.#residentBytes()) - emptyRss) / clients,
+        generatorBusyShare: busyShare,
+      },
+      faults: { lost: 0, doubled: 0, reordered: 0, malformed: 0 },
+      generatorWasBottleneck: busyShare > BOTTLENECK_BUSY_SHARE,
+    };
+  }
+
+  async #residentBytes(): Promise<number> {
+    this.#server.send({ kind: 'memory' });
+    return (await this.#server.next('memory', ANSWER_MILLIS)).rssBytes;
+  }
+
+  async #deliver(scenario: DeliveryScenario, { rssBytesPerConnection }: Figures): Promise<Measured> {
+    await this.#drive(scenario, scenario.warmUp);
+    const { emitted, tally } = await this.#drive(scenario, scenario.goal);
+    const usage = await this.#usage();
+    const measured = summariseDeliveries(scenario, emitted, tally, usage);
+    return { ...measured, figures: { ...measured.figures, rssBytesPerConnection } };
+  }
+
+  async #drive(scenario: Pick<DeliveryScenario, 'drive'>, goal: Goal) {
+    await this.#begin();
+    this.#server.send({ kind: 'run', drive: scenario.drive, goal });
+    const emitted = await this.#either(this.#server.next('emitted', DRIVE_MILLIS));
+    this.#generator.send({ kind: 'finish', counts: emitted.counts });
+    const tally = await this.#either(this.#generator.next('tally', DRIVE_MILLIS));
+    const surplus = tally.deliveries - emitted.deliveries;
+    if (isClean(tally) && surplus !== 0) throw new Error(`the bench itself miscounted: ${surplus} deliveries too many`);
+    return { emitted, tally };
+  }
+
+  async #ask(scenario: AskScenario, { rssBytesPerConnection }: Figures): Promise<Measured> {
+    await this.#askFor(scenario.warmUpMillis);
+    const answers = await this.#askFor(scenario.millis);
+    const usage = await this.#usage();
+    return {
+      figures: {
+        answersPerSecond: answers.answers / answers.seconds,
+        cpuMicrosPerAnswer: (usage.cpuUserMicros + usage.cpuSystemMicros) / answers.answers,
+        rssBytesPerConnection,
+        ...latencyFigures(answers),
+        seconds: answers.seconds,
+        generatorBusyShare: answers.generatorBusyShare,
+        generatorCpuShare: answers.generatorCpuShare,
+      },
+      faults: faultsOf(answers),
+      generatorWasBottleneck: answers.generatorBusyShare > BOTTLENECK_BUSY_SHARE,
+    };
+  }
+
+  async #askFor(millis: number): Promise<Answers> {
+    await this.#begin();
+    this.#generator.send({ kind: 'ask', millis });
+    return this.#either(this.#generator.next('answers', DRIVE_MILLIS));
+  }
+
+  /** Ends with a few broadcasts, to see that the clients are still there and in order. */
+  async #churn(scenario: ChurnScenario, connected: Figures): Promise<Measured> {
+    this.#server.send({ kind: 'churn', plan: scenario.plan });
+    const churned = await this.#either(this.#server.next('churned', DRIVE_MILLIS));
+    if (churned.wrongRooms > 0) throw new Error(`the index is wrong about ${churned.wrongRooms} rooms`);
+    const { tally } = await this.#drive(
+      { drive: { kind: 'saturate', perTurn: 1, window: 4 } },
+      { messages: 10, millis: 0 },
+    );
+    const { fillPerSecond, changesPerSecond, bytesPerMembership } = churned;
+    const { longestPauseMillis, pauseP99Millis, longestTurnCpuMillis } = churned;
+    return {
+      figures: {
+        fillPerSecond,
+        changesPerSecond,
+        bytesPerMembership,
+        longestPauseMillis,
+        pauseP99Millis,
+        longestTurnCpuMillis,
+        rssBytesPerConnection: connected.rssBytesPerConnection,
+      },
+      faults: faultsOf(tally),
+      generatorWasBottleneck: false,
+    };
+  }
+
+  /** Both sides count from here. Not before the counters are at zero: first deliveries can overtake an IPC message. */
+  async #begin(): Promise<void> {
+    this.#generator.send({ kind: 'begin' });
+    await this.#generator.next('begun', ANSWER_MILLIS);
+    this.#server.send({ kind: 'mark' });
+    await this.#server.next('marked', ANSWER_MILLIS);
+  }
+
+  async #usage(): Promise<ServerUsage> {
+    this.#server.send({ kind: 'collect' });
+    return this.#server.next('usage', ANSWER_MILLIS);
+  }
+
+  /** What is awaited from one process, or the failure of either, which is then the cause. */
+  #either<T>(awaited: Promise<T>): Promise<T> {
+    return Promise.race([awaited, this.#server.failure, this.#generator.failure]);
+  }
 }
 
-async function residentBytes(server: ServerPeer): Promise<number> {
-  server.send({ kind: 'memory' });
-  return (await server.next('memory', ANSWER_MILLIS)).rssBytes;
-}
-
-async function drive(server: ServerPeer, generator: GeneratorPeer, scenario: Scenario, goal: Goal) {
-  generator.send({ kind: 'begin' });
-  // Not before the counters are at zero: the first deliveries can overtake an IPC message.
-  await generator.next('begun', ANSWER_MILLIS);
-  server.send({ kind: 'run', drive: scenario.drive, goal, payloadBytes: scenario.payloadBytes });
-  const emitted = await either(server.next('emitted', DRIVE_MILLIS), generator);
-  generator.send({ kind: 'finish', last: emitted.last });
-  const tally = await either(generator.next('tally', DRIVE_MILLIS), server);
-  return { emitted, tally };
-}
-
-/** What is awaited from one process, or the failure of the other, which is then the cause. */
-function either<T>(awaited: Promise<T>, other: { failure: Promise<never> }): Promise<T> {
-  return Promise.race([awaited, other.failure]);
-}
-
-function summarise(emitted: Emitted, tally: Tally, usage: ServerUsage, rssBytesPerConnection: number) {
-  const heldShare = emitted.heldMicros / (tally.lastDeliveryMicros - emitted.firstEmitMicros);
+function summariseDeliveries(scenario: DeliveryScenario, emitted: Emitted, tally: Tally, usage: ServerUsage): Measured {
+  const { drive } = scenario;
   const seconds = (tally.lastDeliveryMicros - emitted.firstEmitMicros) / 1e6;
-  return {
-    messages: emitted.messages,
-    deliveries: tally.deliveries,
-    seconds,
+  const heldShare = emitted.heldMicros / 1e6 / seconds;
+  const appCpu = usage.appCpuMicros;
+  const figures: Figures = {
     deliveriesPerSecond: tally.deliveries / seconds,
     cpuMicrosPerDelivery: (usage.cpuUserMicros + usage.cpuSystemMicros) / tally.deliveries,
     emitMeanMicros: emitted.emitMeanMicros,
     emitMedianMicros: emitted.emitMedianMicros,
+    ...(appCpu === undefined ? {} : { appCpuMicrosPerEmit: appCpu / emitted.messages }),
     loopMicrosPerEmit: usage.loopActiveMicros / emitted.messages,
-    rssBytesPerConnection,
-    latencyP50Millis: tally.latencyP50Micros / 1e3,
-    latencyP99Millis: tally.latencyP99Micros / 1e3,
-    latencySamples: tally.latencySamples,
-    heldShare,
-    generatorCpuShare: tally.generatorCpuShare,
+    ...latencyFigures(tally),
     generatorBusyShare: tally.generatorBusyShare,
-    generatorWasBottleneck: tally.generatorBusyShare > BOTTLENECK_BUSY_SHARE && heldShare > BOTTLENECK_HELD_SHARE,
-    lost: tally.lost,
-    doubled: tally.doubled,
-    reordered: tally.reordered,
-    malformed: tally.malformed,
+    generatorCpuShare: tally.generatorCpuShare,
+    messages: emitted.messages,
+    deliveries: tally.deliveries,
+    seconds,
   };
+  if (drive.kind === 'saturate') figures.heldShare = heldShare;
+  else figures.paceShare = paceShare(drive, emitted);
+  return {
+    figures,
+    faults: faultsOf(tally),
+    generatorWasBottleneck: tally.generatorBusyShare > BOTTLENECK_BUSY_SHARE && heldShare > BOTTLENECK_HELD_SHARE,
+  };
+}
+
+function paceShare(drive: PacedDrive, { messages, firstEmitMicros, lastEmitMicros }: Emitted): number {
+  const wantedSeconds = messages / drive.burst / drive.ticksPerSecond;
+  return Math.min(1, (wantedSeconds * 1e6) / (lastEmitMicros - firstEmitMicros));
+}
+
+function latencyFigures(latency: Latency): Figures {
+  return {
+    latencyP50Millis: latency.latencyP50Micros / 1e3,
+    latencyP99Millis: latency.latencyP99Micros / 1e3,
+    latencyP999Millis: latency.latencyP999Micros / 1e3,
+  };
+}
+
+function faultsOf({ lost, doubled, reordered, malformed }: Faults): Faults {
+  return { lost, doubled, reordered, malformed };
+}
+
+function isClean({ lost, doubled, reordered, malformed }: Faults): boolean {
+  return lost + doubled + reordered + malformed === 0;
 }

@@ -3,44 +3,92 @@
  * The orchestrator (run.ts) talks to one server and one generator, which never talk to each other except through
  * the sockets under test and the `progress` messages the orchestrator relays.
  */
+import type { AudienceKind } from './audience.ts';
+import type { PayloadForm } from './payload.ts';
+
+/** What both sides of a run must agree on before the first connection. */
+export interface Workload {
+  readonly clients: number;
+  readonly audience: AudienceKind;
+  readonly form: PayloadForm;
+  /** Of the text, the binary, or about the JSON of one emit. */
+  readonly payloadBytes: number;
+}
+
+/** As fast as the in-flight bound allows. */
+export interface SaturatingDrive {
+  readonly kind: 'saturate';
+  /** Emits per turn of the event loop. */
+  readonly perTurn: number;
+  /** In-flight bound: messages emitted that the slowest client has not yet seen. */
+  readonly window: number;
+}
+
+/** At a fixed pace, whatever is still in flight; a server that falls behind catches up as fast as it can. */
+export interface PacedDrive {
+  readonly kind: 'pace';
+  readonly ticksPerSecond: number;
+  /** Emits at each tick. */
+  readonly burst: number;
+}
 
 /** How a server is driven. A later way of driving it is a further member of this union. */
-export interface SaturatingDrive {
-  kind: 'saturate';
-  /** Emits per turn of the event loop. */
-  perTurn: number;
-  /** In-flight bound: messages emitted that the slowest client has not yet seen. */
-  window: number;
-}
-export type Drive = SaturatingDrive;
+export type Drive = SaturatingDrive | PacedDrive;
 
 /** Both must be reached before a drive ends. */
 export interface Goal {
-  messages: number;
-  millis: number;
+  readonly messages: number;
+  readonly millis: number;
+}
+
+/** Joins and leaves in the server's process. */
+export interface ChurnPlan {
+  /** Rooms in all, and of those how many each client is in. */
+  readonly rooms: number;
+  readonly roomsPerClient: number;
+  /** Joins or leaves per turn of the event loop. */
+  readonly perTurn: number;
+  /** Changes after the index has been filled. */
+  readonly changes: number;
 }
 
 export type ServerCommand =
   | { kind: 'memory' }
-  | { kind: 'run'; drive: Drive; goal: Goal; payloadBytes: number }
-  | { kind: 'progress'; slowest: number }
+  | { kind: 'connections' }
+  /** What costs from here on is what `collect` tells. */
+  | { kind: 'mark' }
+  | { kind: 'run'; drive: Drive; goal: Goal }
+  | { kind: 'churn'; plan: ChurnPlan }
+  | Progress
   | { kind: 'collect' }
   | { kind: 'stop' };
+
+/** Deliveries the server may count as done: with one group those of the slowest client, times the clients. */
+export interface Progress {
+  kind: 'progress';
+  seen: number;
+}
 
 export type ServerReport =
   | { kind: 'ready'; port: number }
   /** Answer to `memory`, taken after garbage collection. */
   | { kind: 'memory'; rssBytes: number }
-  /** All was emitted; `last` is the final sequence number. */
+  /** `connection` events so far, and when the last was. */
+  | { kind: 'connections'; count: number; lastMicros: number }
+  | { kind: 'marked' }
   | ({ kind: 'emitted' } & Emitted)
-  /** Answer to `collect`: what the run cost from its first emit until now. */
+  | ({ kind: 'churned' } & Churned)
   | ({ kind: 'usage' } & ServerUsage)
   | { kind: 'failed'; message: string };
 
+/** All was emitted. */
 export interface Emitted {
-  last: number;
+  /** Last sequence number of each group. */
+  counts: number[];
   messages: number;
+  deliveries: number;
   firstEmitMicros: number;
+  lastEmitMicros: number;
   /** Time the driver slept because the in-flight bound was reached. */
   heldMicros: number;
   /** Time inside emit calls, by the wall clock: on a full machine it includes being preempted. */
@@ -48,31 +96,56 @@ export interface Emitted {
   emitMedianMicros: number;
 }
 
+export interface Churned {
+  memberships: number;
+  fillPerSecond: number;
+  changesPerSecond: number;
+  bytesPerMembership: number;
+  /** Event loop delay past its timer: the longest turn someone else had to wait for. */
+  longestPauseMillis: number;
+  pauseP99Millis: number;
+  /** CPU time of the longest turn: a pause that the machine's other load has no part in. */
+  longestTurnCpuMillis: number;
+  /** What the room index says and what it must say. */
+  wrongRooms: number;
+}
+
+/** What a run cost from `mark` until now. */
 export interface ServerUsage {
   cpuUserMicros: number;
   cpuSystemMicros: number;
-  rssBytes: number;
+  /** CPU time of the app thread alone; undefined where the system does not tell. */
+  appCpuMicros?: number;
   /** Time the app thread's event loop did not idle, in all. */
   loopActiveMicros: number;
 }
 
-/** `socketio`: Engine.IO 4 and Socket.IO 5 over WebSocket. `plain`: a bare WebSocket that is sent the same texts. */
-export type Dialect = 'socketio' | 'plain';
+/**
+ * `socketio`: Engine.IO 4 and Socket.IO 5 over WebSocket. `socketio-2`: Engine.IO 3, as clients of Socket.IO 2 speak.
+ * `plain`: a bare WebSocket that is sent the same texts.
+ */
+export type Dialect = 'socketio' | 'socketio-2' | 'plain';
+
+/** sample: some events at every client. last: every emit, when the last of its receivers has it. */
+export type Timing = 'sample' | 'last';
 
 export type GeneratorCommand =
-  | { kind: 'connect'; port: number; clients: number; dialect: Dialect; payloadBytes: number }
+  | { kind: 'connect'; port: number; dialect: Dialect; workload: Workload; timing: Timing }
   /** Forget deliveries, latencies and CPU so far; sequence checking goes on. Answered by `begun`. */
   | { kind: 'begin' }
-  /** Wait until every client has seen `last`, or nothing arrives any more, then tell. */
-  | { kind: 'finish'; last: number }
+  /** Every client asks, one question in flight each, for so long. Answered by `answers`. */
+  | { kind: 'ask'; millis: number }
+  /** Wait until every client has seen what was emitted to it, or nothing arrives any more, then tell. */
+  | { kind: 'finish'; counts: number[] }
   | { kind: 'stop' };
 
 export type GeneratorReport =
   | { kind: 'ready' }
-  | { kind: 'connected' }
+  | { kind: 'connected'; startMicros: number; busyShare: number }
   | { kind: 'begun' }
-  | { kind: 'progress'; slowest: number }
+  | Progress
   | ({ kind: 'tally' } & Tally)
+  | ({ kind: 'answers' } & Answers)
   | { kind: 'failed'; message: string };
 
 /** Faults count from the first connection on, so that none hides in a warm-up. */
@@ -80,20 +153,32 @@ export interface Faults {
   lost: number;
   doubled: number;
   reordered: number;
-  /** Events of another length than was sent. */
+  /** Events of another length than was sent, or at a client they were not for. */
   malformed: number;
 }
 
-export interface Tally extends Faults {
-  deliveries: number;
-  lastDeliveryMicros: number;
-  latencySamples: number;
-  latencyP50Micros: number;
-  latencyP99Micros: number;
-  /** Of one core, user and system, from `begin` to the last delivery. */
+export interface GeneratorLoad {
+  /** Of one core, user and system, from `begin` to the end. */
   generatorCpuShare: number;
   /** Share of that time in which the generator's loop had work: near 1 means the generator set the pace. */
   generatorBusyShare: number;
+}
+
+export interface Latency {
+  latencySamples: number;
+  latencyP50Micros: number;
+  latencyP99Micros: number;
+  latencyP999Micros: number;
+}
+
+export interface Tally extends Faults, GeneratorLoad, Latency {
+  deliveries: number;
+  lastDeliveryMicros: number;
+}
+
+export interface Answers extends Faults, GeneratorLoad, Latency {
+  answers: number;
+  seconds: number;
 }
 
 /** Sends to the orchestrator; only for a process it has started. */

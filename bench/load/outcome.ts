@@ -1,10 +1,12 @@
 /**
- * What became of one contender over all repetitions: its runs, their medians and spread, or why there are none.
+ * What became of the contenders of a scenario over all repetitions: runs, medians and spread, or why there are none.
  * Pure.
  */
+import type { FigureName } from './figures.ts';
 import type { Run } from './measure.ts';
 import { CLEAN_EXIT } from './peer-process.ts';
-import { BASELINE, type Contender } from './roster.ts';
+import type { Contender } from './roster.ts';
+import type { Scenario } from './scenario.ts';
 
 export interface Outcome {
   readonly contender: Contender;
@@ -15,7 +17,10 @@ export interface Outcome {
   readonly failures: string[];
 }
 
-type Figure = { [Key in keyof Run]: Run[Key] extends number ? Key : never }[keyof Run];
+export interface ScenarioResult {
+  readonly scenario: Scenario;
+  readonly outcomes: readonly Outcome[];
+}
 
 export interface Spread {
   median: number;
@@ -23,39 +28,48 @@ export interface Spread {
   max: number;
 }
 
-/** Of at least one run. */
-export function spread(outcome: Outcome, figure: Figure): Spread {
-  const sorted = outcome.runs.map((run) => run[figure]).sort((a, b) => a - b);
+/** Undefined when no run has the figure. */
+export function spread(outcome: Outcome, figure: FigureName): Spread | undefined {
+  const sorted = outcome.runs.flatMap((run) => run.figures[figure] ?? []).sort((a, b) => a - b);
+  if (sorted.length === 0) return undefined;
   const middle = sorted.length >> 1;
   const median = sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
   return { median, min: sorted[0], max: sorted[sorted.length - 1] };
 }
 
-/** Median rate over the baseline's; undefined when one of them did not run. */
-export function ratio(outcome: Outcome, all: readonly Outcome[]): number | undefined {
-  const baseline = all.find((other) => other.contender.name === BASELINE);
-  if (baseline === undefined || baseline.runs.length === 0 || outcome.runs.length === 0) return undefined;
-  return spread(outcome, 'deliveriesPerSecond').median / spread(baseline, 'deliveriesPerSecond').median;
+/** Median of a figure; undefined when scenario or server did not run, or has no such figure. */
+export function median(
+  results: readonly ScenarioResult[],
+  scenario: string,
+  server: string,
+  figure: FigureName,
+): number | undefined {
+  const result = results.find((one) => one.scenario.name === scenario);
+  const outcome = result?.outcomes.find((one) => one.contender.name === server);
+  return outcome === undefined ? undefined : spread(outcome, figure)?.median;
 }
 
-export function faults(run: Run): number {
-  return run.lost + run.doubled + run.reordered + run.malformed;
+export function faultCount({ faults }: Run): number {
+  return faults.lost + faults.doubled + faults.reordered + faults.malformed;
 }
 
 /** Everything that makes the bench fail, one line each. */
-export function problems(outcomes: readonly Outcome[]): string[] {
-  return outcomes.flatMap((outcome) => {
-    const { title } = outcome.contender;
-    const lines = outcome.failures.map((reason) => `${title}: run broke off: ${reason}`);
-    if (outcome.skipped !== undefined) lines.push(`${title}: skipped: ${outcome.skipped}`);
-    for (const run of outcome.runs) {
-      if (faults(run) > 0) {
-        lines.push(
-          `${title}: ${run.lost} lost, ${run.doubled} doubled, ${run.reordered} reordered, ${run.malformed} malformed`,
-        );
-      }
-      if (run.exit !== CLEAN_EXIT) lines.push(`${title}: asked to stop, it ended with ${run.exit}`);
+export function problems(results: readonly ScenarioResult[]): string[] {
+  return results.flatMap(({ scenario, outcomes }) =>
+    outcomes.flatMap((outcome) => problemsOf(outcome).map((line) => `${scenario.name}, ${line}`)),
+  );
+}
+
+function problemsOf(outcome: Outcome): string[] {
+  const { title } = outcome.contender;
+  const lines = outcome.failures.map((reason) => `${title}: run broke off: ${reason}`);
+  if (outcome.skipped !== undefined) lines.push(`${title}: skipped: ${outcome.skipped}`);
+  for (const run of outcome.runs) {
+    const { lost, doubled, reordered, malformed } = run.faults;
+    if (faultCount(run) > 0) {
+      lines.push(`${title}: ${lost} lost, ${doubled} doubled, ${reordered} reordered, ${malformed} malformed`);
     }
-    return lines;
-  });
+    if (run.exit !== CLEAN_EXIT) lines.push(`${title}: asked to stop, it ended with ${run.exit}`);
+  }
+  return lines;
 }

@@ -1,53 +1,103 @@
 /**
- * The text every server sends, and where the generator finds its fields again: sequence number and emit stamp stand
- * at fixed offsets, in decimal, so that a client reads them without parsing JSON. Pure; the same bytes for all servers.
+ * The events every server sends, and where the generator finds their fields again: numbers and emit stamp stand at
+ * fixed offsets, in decimal, so that a client reads them without parsing JSON. Pure; the same bytes for all servers.
  *
- *   42["e","000000042 0001234567890123 xxxx…"]      (spaces only in this drawing)
- *   ^0      ^8        ^17              ^33
+ *   text     42["e","FIELDS xxxx…"]                                     one text frame
+ *   json     42["e",{"h":"FIELDS","rows":[{…},{…}]}]                    one text frame
+ *   binary   451-["e",{"_placeholder":true,"num":0}]  FIELDS xxxx…      a text frame, then a binary frame
+ *
+ *   FIELDS   sequence (9) · emit stamp (16) · group (5) · number of the emit among all (9)
  */
 
 export const EVENT_NAME = 'e';
-const WIRE_PREFIX = `42["${EVENT_NAME}","`;
-const WIRE_SUFFIX = '"]';
+/** The event a client asks with and the server answers. */
+export const QUESTION_NAME = 'q';
 
-/** Offset of the sequence number from the start of a frame's payload. */
-export const SEQUENCE_OFFSET = WIRE_PREFIX.length;
-/** Nine digits stay below 2^31: the generator compares small integers only. */
+export type PayloadForm = 'text' | 'json' | 'binary';
+
+/** Nine digits stay below 2^31: the generator compares small integers only. The sequence counts within a group. */
 export const SEQUENCE_DIGITS = 9;
-export const STAMP_OFFSET = SEQUENCE_OFFSET + SEQUENCE_DIGITS;
 /** Microseconds of `monotonicMicros`, whole. */
 export const STAMP_DIGITS = 16;
-/** What must have arrived of an event before its fields can be read. */
-export const EVENT_HEAD_BYTES = STAMP_OFFSET + STAMP_DIGITS;
-export const MIN_PAYLOAD_BYTES = SEQUENCE_DIGITS + STAMP_DIGITS;
+export const GROUP_DIGITS = 5;
+export const STAMP_AT = SEQUENCE_DIGITS;
+export const GROUP_AT = STAMP_AT + STAMP_DIGITS;
+export const EMIT_AT = GROUP_AT + GROUP_DIGITS;
+export const FIELDS_BYTES = EMIT_AT + SEQUENCE_DIGITS;
 
-const ZERO = 48;
+/** How the events of a form lie in WebSocket frames. */
+export interface WireForm {
+  /** First byte of the frame that carries the fields. */
+  readonly firstByte: number;
+  /** Length of that frame's payload. */
+  readonly eventBytes: number;
+  /** The fields, from the start of that frame's payload. */
+  readonly fieldsOffset: number;
+  /** Length of the text frame before it; 0 when there is none. */
+  readonly announcementBytes: number;
+}
 
-/** Length of a WebSocket frame's payload that carries a text of `payloadBytes`. */
-export function wireBytes(payloadBytes: number): number {
-  return WIRE_PREFIX.length + payloadBytes + WIRE_SUFFIX.length;
+export const FINAL_TEXT = 0x81;
+export const FINAL_BINARY = 0x82;
+
+const PREFIX = `42["${EVENT_NAME}",`;
+const ANNOUNCEMENT = `451-["${EVENT_NAME}",{"_placeholder":true,"num":0}]`;
+/** A row of the JSON form is about this long. */
+const ROW = { id: 10_000, symbol: 'ABCD', bid: 101.25, ask: 101.5, live: true };
+
+export function wireForm(form: PayloadForm, payloadBytes: number): WireForm {
+  const sample = new EventWriter(form, payloadBytes).event(0, 0, 0, 0);
+  if (Buffer.isBuffer(sample)) {
+    return {
+      firstByte: FINAL_BINARY,
+      eventBytes: payloadBytes,
+      fieldsOffset: 0,
+      announcementBytes: ANNOUNCEMENT.length,
+    };
+  }
+  const opening = typeof sample === 'string' ? '"' : '{"h":"';
+  return {
+    firstByte: FINAL_TEXT,
+    eventBytes: wireText(sample).length,
+    fieldsOffset: PREFIX.length + opening.length,
+    announcementBytes: 0,
+  };
 }
 
 /** The whole frame payload, for a server that does not speak Socket.IO by itself. */
-export function wireText(text: string): string {
-  return WIRE_PREFIX + text + WIRE_SUFFIX;
+export function wireText(event: EventPayload): string {
+  return `${PREFIX}${JSON.stringify(event)}]`;
 }
 
-/** Writes texts of one length; reuses its scratch bytes so that building one costs less than a microsecond. */
-export class PayloadWriter {
-  readonly #scratch: Buffer;
+export type EventPayload = string | Buffer | { readonly h: string; readonly rows: readonly object[] };
 
-  constructor(payloadBytes: number) {
-    if (!Number.isInteger(payloadBytes) || payloadBytes < MIN_PAYLOAD_BYTES) {
-      throw new RangeError(`payload of ${payloadBytes} bytes, expected a whole number from ${MIN_PAYLOAD_BYTES} on`);
+/** Writes events of one form and length; reuses its scratch bytes so that building a text costs about a microsecond. */
+export class EventWriter {
+  readonly #form: PayloadForm;
+  readonly #scratch: Buffer;
+  readonly #rows: object[] = [];
+
+  /** @param payloadBytes of a text or a binary exactly; of JSON about that many. */
+  constructor(form: PayloadForm, payloadBytes: number) {
+    if (!Number.isInteger(payloadBytes) || payloadBytes < FIELDS_BYTES) {
+      throw new RangeError(`payload of ${payloadBytes} bytes, expected a whole number from ${FIELDS_BYTES} on`);
     }
-    this.#scratch = Buffer.alloc(payloadBytes, 'x');
+    this.#form = form;
+    this.#scratch = Buffer.alloc(form === 'json' ? FIELDS_BYTES : payloadBytes, 'x');
+    if (form !== 'json') return;
+    const rows = Math.max(1, Math.round((payloadBytes - FIELDS_BYTES) / (JSON.stringify(ROW).length + 1)));
+    for (let row = 0; row < rows; row++) this.#rows.push({ ...ROW, id: ROW.id + row });
   }
 
-  text(sequence: number, stampMicros: number): string {
+  event(sequence: number, stampMicros: number, group: number, emit: number): EventPayload {
     this.#digits(0, SEQUENCE_DIGITS, sequence);
-    this.#digits(SEQUENCE_DIGITS, STAMP_DIGITS, Math.floor(stampMicros));
-    return this.#scratch.toString('latin1');
+    this.#digits(STAMP_AT, STAMP_DIGITS, Math.floor(stampMicros));
+    this.#digits(GROUP_AT, GROUP_DIGITS, group);
+    this.#digits(EMIT_AT, SEQUENCE_DIGITS, emit);
+    // A copy: a server may send the bytes after the call.
+    if (this.#form === 'binary') return Buffer.from(this.#scratch);
+    const text = this.#scratch.toString('latin1');
+    return this.#form === 'text' ? text : { h: text, rows: this.#rows };
   }
 
   #digits(offset: number, count: number, value: number): void {
@@ -58,6 +108,8 @@ export class PayloadWriter {
     }
   }
 }
+
+const ZERO = 48;
 
 /** Reads `count` digits; above nine digits the result is exact up to 2^53. */
 export function readDigits(bytes: Uint8Array, offset: number, count: number): number {

@@ -20,6 +20,13 @@ export const CLEAN_EXIT = 'exit code 0';
 /** Of what a child wrote to stderr, this much is kept to explain its end. */
 const STDERR_CHARS = 8_192;
 
+export interface PeerStart {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Options of Node itself. */
+  readonly nodeArgs?: readonly string[];
+}
+
 interface Waiter {
   kind: string;
   resolve(report: unknown): void;
@@ -38,15 +45,15 @@ export class PeerProcess<Command extends { kind: string }, Report extends { kind
   #stderr = '';
   #cause: Error | undefined;
 
-  constructor(name: string, file: URL, env: Readonly<Record<string, string>> = {}) {
+  constructor(name: string, file: URL, { args = [], env = {}, nodeArgs = [] }: PeerStart = {}) {
     this.#name = name;
     this.failure = new Promise((_, reject) => {
       this.#reject = reject;
     });
     // Every child ends some time; only those who await it care.
     this.failure.catch(() => {});
-    this.#child = fork(file, {
-      execArgv: ['--import', 'tsx', '--expose-gc'],
+    this.#child = fork(file, [...args], {
+      execArgv: ['--import', 'tsx', '--expose-gc', ...nodeArgs],
       env: { ...process.env, ...env },
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     });

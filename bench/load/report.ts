@@ -1,93 +1,131 @@
 /**
- * Turns outcomes into the printed table and the result file. Pure: returns text and data, prints nothing.
+ * Turns results into printed tables and the result file. Pure: returns text and data, prints nothing.
  */
 import type { Environment } from './environment.ts';
+import { FIGURES, type FigureName, shown } from './figures.ts';
 import type { Run } from './measure.ts';
-import { faults, type Outcome, ratio, spread } from './outcome.ts';
+import { faultCount, type Outcome, type ScenarioResult, spread } from './outcome.ts';
+import { BASELINE } from './roster.ts';
 import { describe, type Scenario } from './scenario.ts';
+import type { Verdict } from './targets.ts';
 
-const COLUMNS = [
-  'server',
-  'deliveries/s',
-  'min - max',
-  'ratio',
-  'CPU us/del',
-  'emit us',
-  'loop us/emit',
-  'RSS KB/conn',
-  'p50 ms',
-  'p99 ms',
-  'faults',
-  'gen busy',
-] as const;
+/** The figure that a scenario is about, first; then what else is shown of it. */
+export const SHOWN_FIGURES: Record<Scenario['kind'], readonly FigureName[]> = {
+  deliver: [
+    'deliveriesPerSecond',
+    'cpuMicrosPerDelivery',
+    'emitMeanMicros',
+    'appCpuMicrosPerEmit',
+    'latencyP50Millis',
+    'latencyP99Millis',
+    'latencyP999Millis',
+    'paceShare',
+    'rssBytesPerConnection',
+    'generatorBusyShare',
+  ],
+  idle: ['connectsPerSecond', 'rssBytesPerConnection', 'generatorBusyShare'],
+  ask: ['answersPerSecond', 'cpuMicrosPerAnswer', 'latencyP50Millis', 'latencyP99Millis', 'generatorBusyShare'],
+  churn: [
+    'changesPerSecond',
+    'fillPerSecond',
+    'bytesPerMembership',
+    'longestPauseMillis',
+    'pauseP99Millis',
+    'longestTurnCpuMillis',
+  ],
+};
 
-const LEGEND = `Medians of the runs. ratio: to Socket.IO 4.8/ws. CPU: user + system of the server process per delivery.
-emit: mean time inside emit calls on the app thread; loop: busy time of the app thread's event loop per emit.
-RSS: growth over the empty server per connection. p50, p99: emit call to arrival. faults: lost + doubled + reordered + malformed.
-gen busy: share of time the generator had work; * = the generator was the bottleneck, the server can do more.`;
-
-export function header(env: Environment, scenario: Scenario, repeat: number): string {
-  return [
-    `commit ${env.commit}, Node ${env.node}, ${env.cores} x ${env.cpu}, ${env.memoryGb} GB, ${env.system}`,
-    `${describe(scenario)}, ${repeat} run${repeat === 1 ? '' : 's'}`,
-  ].join('\n');
+export function environmentLine(env: Environment): string {
+  return `commit ${env.commit}, Node ${env.node}, ${env.cores} x ${env.cpu}, ${env.memoryGb} GB, ${env.system}`;
 }
 
 /** One line as a run ends. */
-export function progressLine(title: string, run: Run): string {
+export function progressLine(scenario: Scenario, outcome: Outcome, run: Run): string {
+  const [main, ...others] = SHOWN_FIGURES[scenario.kind].filter((name) => run.figures[name] !== undefined);
+  const part = (name: FigureName): string => `${FIGURES[name].heading} ${shown(name, run.figures[name] ?? 0)}`;
+  const p99 = others.includes('latencyP99Millis') ? `, ${part('latencyP99Millis')}` : '';
   const flag = run.generatorWasBottleneck ? ', generator was the bottleneck' : '';
-  return (
-    `${title}: ${count(run.deliveries)} deliveries in ${run.seconds.toFixed(2)} s, ` +
-    `${count(run.deliveriesPerSecond)}/s, p99 ${run.latencyP99Millis.toFixed(1)} ms, ${faults(run)} faults${flag}`
-  );
+  return `${scenario.name}, ${outcome.contender.title}: ${part(main)}${p99}, ${faultCount(run)} faults${flag}`;
 }
 
-export function table(outcomes: readonly Outcome[]): string {
-  const rows = [COLUMNS as readonly string[], ...outcomes.map((outcome) => row(outcome, outcomes))];
-  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
-  const lines = rows.map((cells) =>
-    cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join('  '),
-  );
-  lines.splice(1, 0, widths.map((width) => '-'.repeat(width)).join('  '));
-  return `${lines.join('\n')}\n\n${LEGEND}`;
+export function scenarioTable({ scenario, outcomes }: ScenarioResult): string {
+  const figures = SHOWN_FIGURES[scenario.kind].filter((name) => outcomes.some((one) => spread(one, name)));
+  const headings = ['server', ...figures.map((name) => FIGURES[name].heading), 'min - max', 'ratio', 'runs', 'faults'];
+  const rows = outcomes.map((outcome) => row(outcome, figures, outcomes));
+  return `${scenario.title}\n${describe(scenario)}\n${aligned([headings, ...rows])}`;
 }
 
-function row(outcome: Outcome, all: readonly Outcome[]): string[] {
+function row(outcome: Outcome, figures: readonly FigureName[], all: readonly Outcome[]): string[] {
   const { title } = outcome.contender;
   if (outcome.runs.length === 0) return [title, outcome.skipped === undefined ? 'failed' : 'skipped'];
-  const median = (figure: Parameters<typeof spread>[1]) => spread(outcome, figure).median;
-  const rate = spread(outcome, 'deliveriesPerSecond');
+  const main = spread(outcome, figures[0]);
   const bottleneck = outcome.runs.some((run) => run.generatorWasBottleneck);
   return [
     title,
-    count(rate.median),
-    `${count(rate.min)} - ${count(rate.max)}`,
-    ratio(outcome, all)?.toFixed(2) ?? '-',
-    median('cpuMicrosPerDelivery').toFixed(2),
-    median('emitMeanMicros').toFixed(1),
-    median('loopMicrosPerEmit').toFixed(1),
-    (median('rssBytesPerConnection') / 1024).toFixed(1),
-    median('latencyP50Millis').toFixed(1),
-    median('latencyP99Millis').toFixed(1),
-    String(outcome.runs.reduce((sum, run) => sum + faults(run), 0)),
-    `${(median('generatorBusyShare') * 100).toFixed(0)}%${bottleneck ? '*' : ' '}`,
+    ...figures.map((name) => {
+      const value = spread(outcome, name)?.median;
+      return value === undefined ? '-' : shown(name, value) + (name === 'generatorBusyShare' && bottleneck ? '*' : '');
+    }),
+    main === undefined ? '-' : `${shown(figures[0], main.min)} - ${shown(figures[0], main.max)}`,
+    ratioToBaseline(outcome, figures[0], all)?.toFixed(2) ?? '-',
+    String(outcome.runs.length),
+    String(outcome.runs.reduce((sum, run) => sum + faultCount(run), 0)),
   ];
 }
 
-/** The content of a result file: one entry per scenario, so that more can stand beside it. */
-export function resultFile(env: Environment, scenario: Scenario, repeat: number, outcomes: readonly Outcome[]) {
-  const servers = outcomes.map((outcome) => ({
-    name: outcome.contender.name,
-    title: outcome.contender.title,
-    ...(outcome.skipped === undefined ? {} : { skipped: outcome.skipped }),
-    failures: outcome.failures,
-    ratioToBaseline: ratio(outcome, outcomes) ?? null,
-    deliveriesPerSecond: outcome.runs.length === 0 ? null : spread(outcome, 'deliveriesPerSecond'),
-    runs: outcome.runs,
-  }));
-  return { environment: env, scenarios: [{ ...scenario, repeat, servers }] };
+/** Median of the scenario's own figure over the baseline's. */
+export function ratioToBaseline(outcome: Outcome, figure: FigureName, all: readonly Outcome[]): number | undefined {
+  const baseline = all.find((other) => other.contender.name === BASELINE);
+  const theirs = baseline === undefined ? undefined : spread(baseline, figure)?.median;
+  const mine = spread(outcome, figure)?.median;
+  return mine === undefined || theirs === undefined ? undefined : mine / theirs;
 }
 
-function count(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
+export function legend(): string {
+  const lines = Object.values(FIGURES).map(({ heading, meaning }) => `${heading}: ${meaning}`);
+  return `Medians of the runs. min - max: of the first column. ratio: of it, to Socket.IO 4.8/ws. faults: lost + doubled +
+reordered + malformed. * = the generator was the bottleneck, the server can do more.
+${lines.join('; ')}.`;
+}
+
+export function verdictTable(verdicts: readonly Verdict[]): string {
+  const rows = verdicts.map(({ work, wanted, measured, reached }) => [work, wanted, measured, reached ? 'yes' : 'no']);
+  return aligned([['work', 'wanted', 'measured', 'reached'], ...rows], 3);
+}
+
+/** Columns of equal width; the first `left` of them flush left. */
+function aligned(rows: readonly (readonly string[])[], left = 1): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
+  const lines = rows.map((cells) =>
+    cells
+      .map((cell, column) => (column < left ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))
+      .join('  ')
+      .trimEnd(),
+  );
+  lines.splice(1, 0, widths.map((width) => '-'.repeat(width)).join('  '));
+  return lines.join('\n');
+}
+
+/** The content of a result file: everything measured, with what is needed to judge it. */
+export function resultFile(
+  environment: Environment,
+  results: readonly ScenarioResult[],
+  targets: readonly Verdict[],
+  nodeArgs: readonly string[],
+) {
+  const scenarios = results.map(({ scenario, outcomes }) => {
+    const { servers: _, ...options } = scenario;
+    return {
+      ...options,
+      servers: outcomes.map(({ contender, skipped, failures, runs }) => ({
+        name: contender.name,
+        title: contender.title,
+        env: contender.env,
+        ...(skipped === undefined ? {} : { skipped }),
+        failures,
+        runs,
+      })),
+    };
+  });
+  return { environment, nodeArgs, targets, scenarios };
 }

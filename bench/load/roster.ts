@@ -27,28 +27,35 @@ function broadside(ioThreads: number): Contender {
 /** The one the others are measured against. */
 export const BASELINE = 'socketio-ws';
 
+function peer(name: string, title: string, dialect: Dialect): Contender {
+  return { name, title, file: `${name}.ts`, dialect, env: {} };
+}
+
 export const ROSTER: readonly Contender[] = [
   broadside(1),
   broadside(2),
-  { name: BASELINE, title: 'Socket.IO 4.8, ws', file: 'socketio-ws.ts', dialect: 'socketio', env: {} },
-  {
-    name: 'socketio-uws',
-    title: 'Socket.IO 4.8, uWebSockets.js',
-    file: 'socketio-uws.ts',
-    dialect: 'socketio',
-    env: {},
-  },
-  { name: 'uws-publish', title: 'bare uWebSockets.js publish', file: 'uws-publish.ts', dialect: 'plain', env: {} },
+  broadside(4),
+  peer(BASELINE, 'Socket.IO 4.8, ws', 'socketio'),
+  peer('socketio-uws', 'Socket.IO 4.8, uWebSockets.js', 'socketio'),
+  peer('socketio-2', 'Socket.IO 2.5', 'socketio-2'),
+  peer('uws-publish', 'bare uWebSockets.js publish', 'plain'),
+  peer('ws-loop', 'bare ws', 'plain'),
 ];
 
-/** Contenders by name, in the order of the roster; `broadside` means all of its thread counts. */
-export function pick(names: readonly string[]): readonly Contender[] {
-  const matches = (contender: Contender, name: string) => contender.name === name || contender.file === `${name}.ts`;
+export function contender(name: string): Contender {
+  const found = ROSTER.find((one) => one.name === name);
+  if (found === undefined) throw new RangeError(`no contender is called ${name}`);
+  return found;
+}
+
+/** Names as given on the command line, checked; `broadside` means all of its thread counts. */
+export function pick(names: readonly string[]): readonly string[] {
+  const matches = (one: Contender, name: string) => one.name === name || one.file === `${name}.ts`;
   for (const name of names) {
-    if (!ROSTER.some((contender) => matches(contender, name))) {
-      const known = ROSTER.map((contender) => contender.name).join(', ');
+    if (!ROSTER.some((one) => matches(one, name))) {
+      const known = ROSTER.map((one) => one.name).join(', ');
       throw new RangeError(`--servers: unknown server "${name}", expected some of ${known}`);
     }
   }
-  return ROSTER.filter((contender) => names.some((name) => matches(contender, name)));
+  return ROSTER.filter((one) => names.some((name) => matches(one, name))).map((one) => one.name);
 }

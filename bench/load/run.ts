@@ -1,42 +1,91 @@
 /**
  * Whole servers side by side: `node --import tsx bench/load/run.ts [--quick] [options]`. The main process; it only
- * orchestrates. Exit code 1 when anything was lost, doubled or reordered, or a server could not be measured.
+ * orchestrates. Exit code 1 when anything was lost, doubled or reordered, or a server could not be measured; what the
+ * figures are makes no difference to it.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { environment } from './environment.ts';
 import { CannotStartError, measure } from './measure.ts';
 import { type BenchOptions, readOptions, USAGE } from './options.ts';
-import { type Outcome, problems } from './outcome.ts';
+import { type Outcome, problems, type ScenarioResult } from './outcome.ts';
 import { killAll } from './peer-process.ts';
-import { header, progressLine, resultFile, table } from './report.ts';
+import { environmentLine, legend, progressLine, resultFile, scenarioTable, verdictTable } from './report.ts';
+import { reportHtml } from './report-html.ts';
+import { contender } from './roster.ts';
+import type { Scenario } from './scenario.ts';
+import { verdicts } from './targets.ts';
 
 const RESULTS = new URL('../results/', import.meta.url);
 
-async function runOnce(outcome: Outcome, options: BenchOptions, label: string): Promise<void> {
-  const { contender } = outcome;
+/** All runs that are due, and how long those took that are done. */
+class Schedule {
+  readonly results: readonly ScenarioResult[];
+  readonly #options: BenchOptions;
+  readonly #startMillis = performance.now();
+  readonly #total: number;
+  #done = 0;
+  #leftOut = 0;
+  /** Milliseconds of the last run, by scenario and server. */
+  readonly #took = new Map<Outcome, number>();
+
+  constructor(options: BenchOptions) {
+    this.#options = options;
+    this.results = options.scenarios.map((scenario) => ({
+      scenario,
+      outcomes: scenario.servers.map((name): Outcome => ({ contender: contender(name), runs: [], failures: [] })),
+    }));
+    this.#total = options.scenarios.reduce((sum, { repeat, servers }) => sum + repeat * servers.length, 0);
+  }
+
+  get leftOut(): number {
+    return this.#leftOut;
+  }
+
+  /**
+   * Repetitions are interleaved, A B C A B C, and go through all scenarios: a slow minute of the machine hits all alike,
+   * and when time runs out everything has been measured at least once.
+   */
+  async run(): Promise<void> {
+    const rounds = Math.max(...this.results.map(({ scenario }) => scenario.repeat));
+    for (let round = 0; round < rounds; round++) {
+      for (const { scenario, outcomes } of this.results) {
+        if (round >= scenario.repeat) continue;
+        for (const outcome of outcomes) await this.#runOrLeaveOut(scenario, outcome, round);
+      }
+    }
+  }
+
+  async #runOrLeaveOut(scenario: Scenario, outcome: Outcome, round: number): Promise<void> {
+    this.#done++;
+    const passedMillis = performance.now() - this.#startMillis;
+    const fits = passedMillis + (this.#took.get(outcome) ?? 0) < this.#options.minutes * 60_000;
+    if (outcome.skipped !== undefined || (round > 0 && !fits)) {
+      this.#leftOut++;
+      return;
+    }
+    const label = `[${this.#done}/${this.#total} ${minutesAndSeconds(passedMillis)}]`;
+    await runOnce(scenario, outcome, this.#options, label);
+    this.#took.set(outcome, performance.now() - this.#startMillis - passedMillis);
+  }
+}
+
+async function runOnce(scenario: Scenario, outcome: Outcome, options: BenchOptions, label: string): Promise<void> {
   try {
-    const run = await measure(contender, options.scenario);
+    const run = await measure(outcome.contender, scenario, options.nodeArgs);
     outcome.runs.push(run);
-    console.log(`${label} ${progressLine(contender.title, run)}`);
+    console.log(`${label} ${progressLine(scenario, outcome, run)}`);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     if (error instanceof CannotStartError) outcome.skipped = reason;
     else outcome.failures.push(reason);
-    console.log(`${label} ${contender.title}: ${outcome.skipped === undefined ? 'broke off' : 'skipped'}: ${reason}`);
+    const what = outcome.skipped === undefined ? 'broke off' : 'skipped';
+    console.log(`${label} ${scenario.name}, ${outcome.contender.title}: ${what}: ${reason}`);
   }
 }
 
-/** Repetitions are interleaved, A B C A B C: a slow minute of the machine then hits all alike. */
-async function runAll(options: BenchOptions): Promise<Outcome[]> {
-  const outcomes = options.contenders.map((contender): Outcome => ({ contender, runs: [], failures: [] }));
-  const total = options.repeat * outcomes.length;
-  for (let round = 0; round < options.repeat; round++) {
-    for (const [index, outcome] of outcomes.entries()) {
-      if (outcome.skipped !== undefined) continue;
-      await runOnce(outcome, options, `[${round * outcomes.length + index + 1}/${total}]`);
-    }
-  }
-  return outcomes;
+function minutesAndSeconds(millis: number): string {
+  const seconds = Math.floor(millis / 1e3);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
 
 async function main(): Promise<void> {
@@ -49,17 +98,24 @@ async function main(): Promise<void> {
     return;
   }
   const env = environment();
-  console.log(`${header(env, options.scenario, options.repeat)}\n`);
-  const outcomes = await runAll(options);
-  console.log(`\n${table(outcomes)}`);
+  console.log(`${environmentLine(env)}\n`);
+  const schedule = new Schedule(options);
+  await schedule.run();
+  const { results, leftOut } = schedule;
+  const targets = verdicts(results);
+  console.log(`\n${results.map(scenarioTable).join('\n\n')}\n\n${legend()}\n`);
+  if (leftOut > 0) console.log(`${leftOut} repetitions left out: the time was over.\n`);
+  if (targets.length > 0) console.log(`${verdictTable(targets)}\n`);
 
   mkdirSync(RESULTS, { recursive: true });
-  const file = resultFile(env, options.scenario, options.repeat, outcomes);
-  writeFileSync(new URL('latest.json', RESULTS), `${JSON.stringify(file, null, 2)}\n`);
+  const file = resultFile(env, results, targets, options.nodeArgs);
+  writeFileSync(new URL(`${options.resultName}.json`, RESULTS), `${JSON.stringify(file, null, 2)}\n`);
+  const page = options.resultName === 'latest' ? 'report.html' : `${options.resultName}.html`;
+  writeFileSync(new URL(page, RESULTS), reportHtml(env, results, targets));
 
-  const found = problems(outcomes);
+  const found = problems(results);
   if (found.length > 0) {
-    console.error(`\n${found.join('\n')}`);
+    console.error(found.join('\n'));
     process.exitCode = 1;
   }
 }

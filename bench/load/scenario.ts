@@ -1,47 +1,334 @@
 /**
- * What is measured, apart from the server it is measured on. A further scenario is a further value of this type;
- * a further way to drive a server is a member of `Drive`.
+ * What is measured, apart from the server it is measured on: the workload, how it is driven, and on whom. The bench as
+ * a table; sizes are those of a machine with two cores that server and generator share.
  */
-import type { Drive, Goal } from './messages.ts';
+import type { AudienceKind } from './audience.ts';
+import type { ChurnPlan, Drive, Goal, Timing, Workload } from './messages.ts';
+import type { PayloadForm } from './payload.ts';
 
-export interface Scenario {
+interface Common extends Workload {
+  /** Name for `--scenarios`, unique. */
   readonly name: string;
-  readonly clients: number;
-  /** Text of one emit; the frame is ten bytes longer. */
-  readonly payloadBytes: number;
+  readonly title: string;
+  /** Names of the contenders, in the order they run. */
+  readonly servers: readonly string[];
+  /** Runs per server, time permitting. */
+  readonly repeat: number;
+}
+
+/** Emits that are delivered and checked. */
+export interface DeliveryScenario extends Common {
+  readonly kind: 'deliver';
   readonly drive: Drive;
+  readonly timing: Timing;
   /** Until the code is hot; checked, not counted. */
   readonly warmUp: Goal;
   readonly goal: Goal;
 }
 
-export interface FanOutSize {
-  readonly clients: number;
-  readonly payloadBytes: number;
-  readonly perTurn: number;
-  readonly window: number;
-  /** Per server and run. */
-  readonly deliveries: number;
+/** Connections, and what each of them costs while nothing happens. */
+export interface IdleScenario extends Common {
+  readonly kind: 'idle';
+}
+
+/** Events with ack, one in flight per client. */
+export interface AskScenario extends Common {
+  readonly kind: 'ask';
+  readonly warmUpMillis: number;
   readonly millis: number;
 }
 
-/** Every emit goes to every client; as fast as the in-flight bound allows. */
-export function fanOut(size: FanOutSize): Scenario {
+/** Joins and leaves. */
+export interface ChurnScenario extends Common {
+  readonly kind: 'churn';
+  readonly plan: ChurnPlan;
+}
+
+export type Scenario = DeliveryScenario | IdleScenario | AskScenario | ChurnScenario;
+
+interface DeliverySize {
+  name: string;
+  title: string;
+  servers: readonly string[];
+  clients: number;
+  drive: Drive;
+  /** Deliveries per server and run, at least. */
+  deliveries: number;
+  millis: number;
+  repeat?: number;
+  audience?: AudienceKind;
+  form?: PayloadForm;
+  payloadBytes?: number;
+  timing?: Timing;
+}
+
+const FAN_OUT_BYTES = 100;
+/** In-flight bound in deliveries of 100 bytes; more clients means fewer messages. */
+const IN_FLIGHT_DELIVERIES = 256_000;
+const BASELINE_PAIR = ['broadside-1', 'socketio-ws'] as const;
+const TRIO = ['broadside-1', 'socketio-ws', 'uws-publish'] as const;
+const ENGINES = ['broadside-1', 'socketio-ws', 'socketio-uws'] as const;
+
+function deliver(size: DeliverySize): DeliveryScenario {
   return {
-    name: 'fan-out, saturated',
+    kind: 'deliver',
+    name: size.name,
+    title: size.title,
+    servers: size.servers,
+    repeat: size.repeat ?? 2,
     clients: size.clients,
-    payloadBytes: size.payloadBytes,
-    drive: { kind: 'saturate', perTurn: size.perTurn, window: size.window },
-    warmUp: { messages: 50, millis: Math.min(500, size.millis / 4) },
+    audience: size.audience ?? 'all',
+    form: size.form ?? 'text',
+    payloadBytes: size.payloadBytes ?? FAN_OUT_BYTES,
+    drive: size.drive,
+    timing: size.timing ?? 'sample',
+    warmUp: { messages: 10, millis: Math.min(600, size.millis / 3) },
     goal: { messages: Math.ceil(size.deliveries / size.clients), millis: size.millis },
   };
 }
 
+function saturate(window: number, perTurn = 1): Drive {
+  return { kind: 'saturate', perTurn, window };
+}
+
+function growth(clients: number, servers: readonly string[], repeat = 1): DeliveryScenario {
+  return deliver({
+    name: `growth-${clients}`,
+    title: `growth: ${clients.toLocaleString('en-US')} clients`,
+    servers,
+    clients,
+    drive: saturate(Math.max(8, Math.min(256, Math.floor(IN_FLIGHT_DELIVERIES / clients)))),
+    deliveries: Math.min(clients, 10_000) * 12,
+    millis: 1_000,
+    repeat,
+  });
+}
+
+/** Sizes of growth; 1,000 is the fan-out scenario itself. */
+export const GROWTH_CLIENTS: readonly number[] = [10, 100, 1_000, 10_000, 15_000];
+
+export function growthScenario(clients: number): string {
+  return clients === 1_000 ? 'fan-out' : `growth-${clients}`;
+}
+
+export const SCENARIOS: readonly Scenario[] = [
+  deliver({
+    name: 'fan-out',
+    title: 'fan-out, saturated, 1 emit per turn',
+    servers: [
+      'broadside-1',
+      'broadside-2',
+      'broadside-4',
+      'socketio-ws',
+      'socketio-uws',
+      'socketio-2',
+      'uws-publish',
+      'ws-loop',
+    ],
+    clients: 1_000,
+    drive: saturate(256),
+    // Three runs make the million.
+    deliveries: 350_000,
+    millis: 1_500,
+    repeat: 3,
+  }),
+  deliver({
+    name: 'fan-out-32',
+    title: 'fan-out, saturated, 32 emits per turn',
+    servers: ['broadside-1', 'broadside-2', 'uws-publish'],
+    clients: 1_000,
+    drive: saturate(256, 32),
+    deliveries: 350_000,
+    millis: 1_500,
+    repeat: 3,
+  }),
+  deliver({
+    name: 'paced-50',
+    title: 'fan-out, 50 emits per second',
+    servers: TRIO,
+    clients: 1_000,
+    drive: { kind: 'pace', ticksPerSecond: 50, burst: 1 },
+    deliveries: 150_000,
+    millis: 3_000,
+    timing: 'last',
+  }),
+  deliver({
+    name: 'latency-200',
+    title: 'latency to the last client, 200 emits per second',
+    servers: TRIO,
+    clients: 1_000,
+    drive: { kind: 'pace', ticksPerSecond: 200, burst: 1 },
+    deliveries: 1_000_000,
+    millis: 5_000,
+    timing: 'last',
+  }),
+  {
+    kind: 'idle',
+    name: 'idle',
+    title: '10,000 idle sockets with handlers: connects, memory',
+    servers: ENGINES,
+    repeat: 2,
+    clients: 10_000,
+    audience: 'all',
+    form: 'text',
+    payloadBytes: FAN_OUT_BYTES,
+  },
+  {
+    kind: 'ask',
+    name: 'ask',
+    title: 'client events with ack, one in flight each',
+    servers: ENGINES,
+    repeat: 2,
+    clients: 500,
+    audience: 'all',
+    form: 'text',
+    payloadBytes: FAN_OUT_BYTES,
+    warmUpMillis: 600,
+    millis: 1_500,
+  },
+  deliver({
+    name: 'binary-1k',
+    title: 'binary 1 KB, saturated',
+    servers: BASELINE_PAIR,
+    clients: 1_000,
+    form: 'binary',
+    payloadBytes: 1_024,
+    drive: saturate(64),
+    deliveries: 60_000,
+    millis: 1_500,
+  }),
+  deliver({
+    name: 'binary-16k',
+    title: 'binary 16 KB, saturated',
+    servers: BASELINE_PAIR,
+    clients: 200,
+    form: 'binary',
+    payloadBytes: 16_384,
+    drive: saturate(32),
+    deliveries: 40_000,
+    millis: 1_500,
+  }),
+  deliver({
+    name: 'json-1k',
+    title: 'JSON 1 KB, saturated',
+    servers: BASELINE_PAIR,
+    clients: 1_000,
+    form: 'json',
+    payloadBytes: 1_024,
+    drive: saturate(64),
+    deliveries: 60_000,
+    millis: 1_500,
+  }),
+  deliver({
+    name: 'rooms',
+    title: 'rooms: 1,000 rooms of 10, emits to random rooms',
+    servers: BASELINE_PAIR,
+    clients: 1_000,
+    audience: 'rooms',
+    drive: saturate(4_096, 16),
+    deliveries: 50_000,
+    millis: 1_500,
+  }),
+  deliver({
+    name: 'mixed',
+    title: 'rooms: to(a).to(b).except(c) over 10,000',
+    servers: BASELINE_PAIR,
+    clients: 10_000,
+    audience: 'mixed',
+    drive: saturate(32),
+    deliveries: 120_000,
+    millis: 1_500,
+  }),
+  {
+    kind: 'churn',
+    name: 'churn',
+    title: 'join/leave churn over 1,000,000 memberships',
+    servers: BASELINE_PAIR,
+    repeat: 2,
+    clients: 2_000,
+    audience: 'all',
+    form: 'text',
+    payloadBytes: FAN_OUT_BYTES,
+    plan: { rooms: 20_000, roomsPerClient: 500, perTurn: 100, changes: 200_000 },
+  },
+  deliver({
+    name: 'ticker',
+    title: 'ticker: 500 symbols, 20,000 subscriptions, Zipf',
+    servers: BASELINE_PAIR,
+    clients: 2_000,
+    audience: 'ticker',
+    drive: saturate(256, 8),
+    deliveries: 200_000,
+    millis: 1_500,
+  }),
+  deliver({
+    name: 'game',
+    title: 'game: 60 Hz, 1,000 players, areas of about 30',
+    servers: BASELINE_PAIR,
+    clients: 1_000,
+    audience: 'game',
+    drive: { kind: 'pace', ticksPerSecond: 60, burst: 33 },
+    deliveries: 150_000,
+    millis: 2_500,
+  }),
+  growth(10, TRIO),
+  growth(100, TRIO),
+  growth(10_000, TRIO),
+  growth(15_000, ['broadside-1', 'uws-publish']),
+];
+
+/** Every way through the bench, at sizes that take a second. */
+const QUICK: Partial<Record<string, { clients: number; servers: readonly string[] }>> = {
+  'fan-out': { clients: 200, servers: ['broadside-1', 'broadside-2', ...ENGINES.slice(1), 'uws-publish'] },
+  'paced-50': { clients: 200, servers: ['broadside-1'] },
+  idle: { clients: 500, servers: ['broadside-1'] },
+  ask: { clients: 100, servers: ['broadside-1'] },
+  'binary-1k': { clients: 200, servers: ['broadside-1'] },
+  mixed: { clients: 300, servers: ['broadside-1'] },
+  ticker: { clients: 100, servers: ['broadside-1'] },
+  churn: { clients: 100, servers: ['broadside-1'] },
+};
+
+export const QUICK_SCENARIOS: readonly Scenario[] = SCENARIOS.flatMap((scenario) => {
+  const quick = QUICK[scenario.name];
+  return quick === undefined ? [] : [shortened({ ...scenario, ...quick })];
+});
+
+function shortened(scenario: Scenario): Scenario {
+  const common = { repeat: 1 };
+  switch (scenario.kind) {
+    case 'deliver':
+      return { ...scenario, ...common, warmUp: { messages: 10, millis: 150 }, goal: { messages: 30, millis: 500 } };
+    case 'idle':
+      return { ...scenario, ...common };
+    case 'ask':
+      return { ...scenario, ...common, warmUpMillis: 150, millis: 500 };
+    case 'churn':
+      return {
+        ...scenario,
+        ...common,
+        plan: { ...scenario.plan, rooms: 1_000, roomsPerClient: 100, changes: 10_000 },
+      };
+  }
+}
+
+/** One line: what runs, and with what. */
 export function describe(scenario: Scenario): string {
-  const { drive } = scenario;
-  return (
-    `${scenario.name}: ${scenario.clients} clients, ${scenario.payloadBytes}-byte text, ` +
-    `${drive.perTurn} emit${drive.perTurn === 1 ? '' : 's'} per turn, in-flight bound ${drive.window} messages, ` +
-    `at least ${scenario.goal.messages} messages and ${scenario.goal.millis / 1e3} s per run`
-  );
+  const { clients, payloadBytes, form } = scenario;
+  const size = `${clients.toLocaleString('en-US')} clients`;
+  switch (scenario.kind) {
+    case 'deliver':
+      return `${size}, ${payloadBytes}-byte ${form}, ${describeDrive(scenario.drive)}, at least ${scenario.goal.messages} messages and ${scenario.goal.millis / 1e3} s per run`;
+    case 'idle':
+      return size;
+    case 'ask':
+      return `${size}, ${scenario.millis / 1e3} s per run`;
+    case 'churn':
+      return `${size}, ${scenario.plan.rooms} rooms, each client in ${scenario.plan.roomsPerClient}, ${scenario.plan.changes} changes, ${scenario.plan.perTurn} per turn`;
+  }
+}
+
+function describeDrive(drive: Drive): string {
+  if (drive.kind === 'pace') return `${drive.ticksPerSecond} times a second ${drive.burst} emit(s)`;
+  return `${drive.perTurn} emit(s) per turn, in-flight bound ${drive.window} messages`;
 }

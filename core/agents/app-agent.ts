@@ -138,8 +138,8 @@ export class AppAgent implements Link {
     const bound = packetByteBound(frames);
     const head = headBytes(targets);
     if (bound >= LARGE_PAYLOAD_BYTES) {
-      const region = this.#post(frames);
       const at = this.#claim(CMD_BROADCAST, FLAG_LARGE, head);
+      const region = this.#post(frames);
       this.#putTargets(at >> 2, targets, flags, region.bytes);
       this.#commitLarge(head, region);
       return;
@@ -184,8 +184,8 @@ export class AppAgent implements Link {
   }
 
   #sendLarge(session: SessionNumber, frames: PacketFrames, flags: number): void {
-    const region = this.#post(frames);
     const at = this.#claim(CMD_SEND, FLAG_LARGE, CMD_SEND_HEAD_BYTES);
+    const region = this.#post(frames);
     this.#putSend(at >> 2, session, flags, region.bytes);
     this.#commitLarge(CMD_SEND_HEAD_BYTES, region);
   }
@@ -231,7 +231,10 @@ export class AppAgent implements Link {
     }
   }
 
-  /** Encodes a large packet into a region of its own and posts it; the record that names it must follow. */
+  /**
+   * Encodes a large packet into a region of its own and posts it. Call between claim and commit of the record that names
+   * it: a claim that throws after the post would leave a region that the next large record takes for its own.
+   */
   #post(frames: PacketFrames): { bytes: number; size: number } {
     while (this.#window.bytes > MAX_LARGE_BYTES) {
       this.#window.retire(this.#commands.freed);

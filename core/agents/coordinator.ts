@@ -51,10 +51,12 @@ export class Coordinator {
   readonly #moves: Moves;
   readonly #appBell: Doorbell;
   /** Slots whose RELEASE found no room in the log. */
-  readonly #unreleased: number[] = [];
+  #unreleased: number[] = [];
   /** Region of an inbox record that `events` had no room for, per I/O thread. */
   readonly #heldRegions: (SharedArrayBuffer | undefined)[];
   #stopWritten = false;
+  /** The stop record found no room in the log. */
+  #stopWaits = false;
 
   constructor(task: CoordinatorTask) {
     const { segment } = task;
@@ -107,8 +109,8 @@ export class Coordinator {
     work += this.#moves.run();
     work += this.#release();
     if (this.#unreleased.length === 0) work += this.#commands.read(RECORDS_PER_TURN);
-    this.#signal(this.#commands.gated || this.#unreleased.length > 0);
     if (this.#mayStop()) work++;
+    this.#signal(this.#waitsForLog);
     return work;
   }
 
@@ -119,7 +121,7 @@ export class Coordinator {
 
   /** True when a turn would find something, for the check between `prepareSleep` and sleeping. */
   hasWork(): boolean {
-    const waitsForLog = this.#commands.gated || this.#unreleased.length > 0;
+    const waitsForLog = this.#waitsForLog;
     if (waitsForLog ? this.#sequencer.gateMoved() : !this.#commands.idle) return true;
     if (!waitsForLog && this.#control.stopRequested && !this.#stopWritten) return true;
     if (this.#events.canFlush) return true;
@@ -128,8 +130,13 @@ export class Coordinator {
     if (canForward && this.#inboxes.some((inbox) => !inbox.isEmpty())) return true;
     return this.#ranges.some((_, i) => {
       const state = this.#control.state(FIRST_IO_THREAD + i);
-      return state === STATE_ATTACHING || (state === STATE_DOWN && canForward);
+      return state === STATE_ATTACHING || (state === STATE_DOWN && (canForward || this.#sequencer.isLive(i)));
     });
+  }
+
+  /** Something is held back until a cursor moves. */
+  get #waitsForLog(): boolean {
+    return this.#commands.gated || this.#unreleased.length > 0 || this.#stopWaits;
   }
 
   #threadOf(slot: number): number {
@@ -179,6 +186,8 @@ export class Coordinator {
       this.#forget(slot);
       this.#events.close(session, REASON_TRANSPORT_ERROR, DESCRIPTION_THREAD_LOST);
     }
+    // The successor begins with all slots free: a late RELEASE would free one that it has given to a new client.
+    this.#unreleased = this.#unreleased.filter((slot) => this.#threadOf(slot) !== ioThread);
     this.#sequencer.control(LOG_THREAD_DOWN, -1, ioThread);
   }
 
@@ -285,7 +294,7 @@ export class Coordinator {
   #mayStop(): boolean {
     if (this.#stopWritten || !this.#control.stopRequested || !this.#commands.idle) return false;
     this.#stopWritten = this.#sequencer.control(LOG_STOP, -1);
-    this.#sequencer.ring();
+    this.#stopWaits = !this.#stopWritten;
     return this.#stopWritten;
   }
 }

@@ -67,8 +67,8 @@ export class Runtime {
   readonly #tasks: Promise<void>[] = [];
   readonly #statistics: Statistics;
   readonly #watchdog: Watchdog;
-  /** Why the process cannot go on. */
-  #failure: EngineError | undefined;
+  /** Why the threads can no longer end in an orderly way. */
+  #beyondRepair: EngineError | undefined;
   readonly #onExit = (): void => this.#stopNow();
   #listening = new Map<number, number>();
   #unlistened = new Set<number>();
@@ -126,13 +126,13 @@ export class Runtime {
       { role: 'coordinator', segment, appPort: app.port2, controlPort: coordinator.port2, ioPorts: coordinatorIoPorts },
       coordinatorPorts,
     ).catch((error: unknown) => this.#fatal('ERR_COORDINATOR_LOST', 'the coordinator thread ended', error));
-    this.#run(
-      { role: 'acceptor', segment, controlPort: acceptor.port2, ioPorts: acceptorIoPorts },
-      [acceptor.port2, ...acceptorIoPorts],
-    ).catch((error: unknown) => this.#fatal('ERR_THREAD_CRASH', 'the acceptor thread ended', error));
+    this.#run({ role: 'acceptor', segment, controlPort: acceptor.port2, ioPorts: acceptorIoPorts }, [
+      acceptor.port2,
+      ...acceptorIoPorts,
+    ]).catch((error: unknown) => this.#fatal('ERR_THREAD_CRASH', 'the acceptor thread ended', error));
     for (const task of ioTasks) this.#runIo(task);
 
-    this.#watchdog = new Watchdog(this.#control, ioThreads, (error) => this.#throw(error));
+    this.#watchdog = new Watchdog(this.#control, ioThreads, (error) => this.#giveUp(error));
     guardExit(this.#onExit);
     this.agent.start();
   }
@@ -275,7 +275,8 @@ export class Runtime {
   #onIoCrash(ioThread: number, cause: unknown): void {
     if (this.#stopping) return;
     if (!this.#isDown(ioThread)) {
-      this.#fatal('ERR_THREAD_START', `${threadName(FIRST_IO_THREAD + ioThread)} could not start`, cause);
+      const message = `${threadName(FIRST_IO_THREAD + ioThread)} could not start: ${String(cause)}`;
+      this.#throw(new EngineError('ERR_THREAD_START', message, { cause }));
       return;
     }
     const error = cause instanceof Error ? cause : new Error(String(cause));
@@ -299,14 +300,18 @@ export class Runtime {
     for (const { handler } of this.#servers.values()) handler.onThreadCrash(ioThread, error);
   }
 
-  #fatal(code: 'ERR_COORDINATOR_LOST' | 'ERR_THREAD_CRASH' | 'ERR_THREAD_START', what: string, cause: unknown): void {
+  #fatal(code: 'ERR_COORDINATOR_LOST' | 'ERR_THREAD_CRASH', what: string, cause: unknown): void {
     if (this.#stopping) return;
-    this.#throw(new EngineError(code, `${what}, which the process cannot repair: ${String(cause)}`, { cause }));
+    this.#giveUp(new EngineError(code, `${what}, which the process cannot repair: ${String(cause)}`, { cause }));
+  }
+
+  #giveUp(error: EngineError): void {
+    this.#beyondRepair = error;
+    this.#throw(error);
   }
 
   /** As an uncaught exception: nobody can go on without these threads. */
   #throw(error: EngineError): void {
-    this.#failure = error;
     setImmediate(() => {
       throw error;
     });
@@ -345,7 +350,7 @@ export class Runtime {
    * aborts the process. Blocks, with a bound.
    */
   #stopNow(): void {
-    const deadline = performance.now() + EXIT_MS;
+    const deadline = performance.now() + (this.#beyondRepair === undefined ? EXIT_MS : 0);
     this.#requestStop();
     if (this.#appsClosed(ACCEPTOR_THREAD, deadline)) {
       this.#control.requestStop();
@@ -354,8 +359,9 @@ export class Runtime {
       const threads = [COORDINATOR_THREAD, ...this.#io.map((_, i) => FIRST_IO_THREAD + i)];
       if (threads.every((thread) => this.#stopped(thread, deadline))) return;
     }
-    // Still clearer than the abort that would follow. Node prints an uncaught exception only after this: do it here.
-    const reason = this.#failure?.stack ?? `broadside: threads were still busy ${EXIT_MS} ms after the process ended`;
+    // Still clearer than the abort that would follow. Node prints an uncaught exception only after this hook.
+    const reason =
+      this.#beyondRepair?.stack ?? `broadside: threads were still busy ${EXIT_MS} ms after the process ended`;
     writeSync(process.stderr.fd, `${reason}\n`);
     process.kill(process.pid, 'SIGKILL');
   }

@@ -81,6 +81,11 @@ export class Sequencer {
     this.#log.detach(ioThread);
   }
 
+  /** The thread's cursor counts. */
+  isLive(ioThread: number): boolean {
+    return this.#log.isLive(ioThread);
+  }
+
   /** Forgets which targets the readers have copied. */
   forgetTargets(): void {
     this.#keepValid = false;

@@ -14,7 +14,10 @@ export interface QueueLengths {
   readonly eventsBytes: number;
   /** From each I/O thread to the coordinator. */
   readonly inboxBytes: readonly number[];
-  /** Of the broadcast log, what each I/O thread has still to write to its clients; 0 for one that is restarting. */
+  /**
+   * Of the broadcast log, what each I/O thread has not passed; 0 for one that is restarting. Records that concern others
+   * count too, and wake nobody: an idle thread may stay some bytes behind.
+   */
   readonly logLagBytes: readonly number[];
 }
 

@@ -16,11 +16,22 @@ export function timeoutError(): Error {
   return new Error('operation has timed out');
 }
 
+/** Read like a Map of callbacks by adapters that keep their own account of answers. */
 export class AckTable {
   readonly #pending = new Map<number, PendingAck>();
 
+  get size(): number {
+    return this.#pending.size;
+  }
+
   add(id: number, ack: PendingAck): void {
     this.#pending.set(id, ack);
+  }
+
+  /** Registers a plain callback. */
+  set(id: number, callback: (...args: any[]) => void): this {
+    this.#pending.set(id, { answered: (args) => callback(...args) });
+    return this;
   }
 
   /** Registers a callback that gets an error first, after `ms` without an answer or with the answer behind `null`. */
@@ -37,8 +48,12 @@ export class AckTable {
     });
   }
 
-  forget(id: number): void {
-    this.#pending.delete(id);
+  has(id: number): boolean {
+    return this.#pending.has(id);
+  }
+
+  delete(id: number): boolean {
+    return this.#pending.delete(id);
   }
 
   settle(id: number, args: unknown[]): void {

@@ -6,61 +6,68 @@ import { EventEmitter } from 'node:events';
 import type { PacketFrames } from '../agents/link.ts';
 import { FLAG_COMPRESS, FLAG_VOLATILE } from '../agents/link.ts';
 import type { PendingAck } from './acks.ts';
-import type { Namespace } from './namespace.ts';
-import { encodePacket, type Packet } from './packet.ts';
+import type {
+  AdapterBridge,
+  AnyNamespace,
+  AnySocket,
+  BroadcastOptions,
+  PersistedSession,
+  RestoredSession,
+  Room,
+  SocketId,
+} from './adapter-bridge.ts';
+import { createHashedMap, type HashedMap } from './hashed-map.ts';
+import type { PacketEncoder, Packet } from './parser.ts';
 import { RoomRows } from './room-rows.ts';
-import type { Socket } from './socket.ts';
 import { reportUncaught } from './user-code.ts';
 
-export type Room = string;
-export type SocketId = string;
-
-/** How one broadcast is sent. */
-export interface BroadcastFlags {
-  /** May be dropped for a client that cannot take it now. */
-  volatile?: boolean;
-  /** @default true */
-  compress?: boolean;
-  /** Only clients of this process. */
-  local?: boolean;
-  /** Milliseconds to wait for acknowledgements. */
-  timeout?: number;
-}
-
-/** Whom one broadcast reaches: every socket, or those in any of `rooms`, without those in any of `except`. */
-export interface BroadcastOptions {
-  rooms: ReadonlySet<Room>;
-  /** Rooms; an id names the room of that socket. */
-  except?: ReadonlySet<Room>;
-  flags?: BroadcastFlags;
-}
-
-type AnyNamespace = Namespace<any, any, any, any>;
-type AnySocket = Socket<any, any, any, any>;
-
-/** Anything `new`able with a namespace: a class, or a function that returns an adapter. */
-export type AdapterConstructor = new (nsp: AnyNamespace) => Adapter;
-
 const NO_ROOMS: ReadonlySet<Room> = new Set();
+
+/** A room as Socket.IO 2 showed it. */
+export interface RoomHash {
+  readonly sockets: Record<SocketId, boolean>;
+  readonly length: number;
+}
+
+function trueFor(names: Iterable<string>): Record<string, boolean> {
+  return Object.fromEntries([...names].map((name) => [name, true]));
+}
 
 /**
  * In-memory adapter. Emits `create-room(room)`, `join-room(room, id)`, `leave-room(room, id)` and `delete-room(room)`,
  * each on a real change only.
  */
-export class Adapter extends EventEmitter {
+export class Adapter extends EventEmitter implements AdapterBridge {
   readonly nsp: AnyNamespace;
-  /** Members by room. */
-  readonly rooms = new Map<Room, Set<SocketId>>();
-  /** Rooms by socket. */
-  readonly sids = new Map<SocketId, Set<Room>>();
+  readonly #rooms = new Map<Room, Set<SocketId>>();
+  readonly #sids = new Map<SocketId, Set<Room>>();
   readonly #rows: RoomRows;
+  #roomsView: HashedMap<ReadonlySet<SocketId>, RoomHash> | undefined;
+  #sidsView: HashedMap<ReadonlySet<Room>, Record<Room, boolean>> | undefined;
   /** Connected sockets of foreign engines, which no row can hold. */
   readonly #foreign = new Set<AnySocket>();
 
   constructor(nsp: AnyNamespace) {
     super();
     this.nsp = nsp;
-    this.#rows = new RoomRows(this.rooms, nsp.sockets);
+    this.#rows = new RoomRows(this.#rooms, nsp.sockets);
+  }
+
+  /** Members by room: a Map of Sets. Read as properties, rooms have the shape `{ sockets, length }` of Socket.IO 2. */
+  get rooms(): HashedMap<ReadonlySet<SocketId>, RoomHash> {
+    this.#roomsView ??= createHashedMap(this.#rooms, (members) => ({ sockets: trueFor(members), length: members.size }));
+    return this.#roomsView;
+  }
+
+  /** Rooms by socket: a Map of Sets. Read as properties, they are hashes room → true as in Socket.IO 2. */
+  get sids(): HashedMap<ReadonlySet<Room>, Record<Room, boolean>> {
+    this.#sidsView ??= createHashedMap(this.#sids, trueFor);
+    return this.#sidsView;
+  }
+
+  /** What packets are encoded with. */
+  get encoder(): PacketEncoder {
+    return this.nsp.server.encoder;
   }
 
   /** Called once, before the adapter is used. */
@@ -74,12 +81,22 @@ export class Adapter extends EventEmitter {
     return Promise.resolve(1);
   }
 
-  /** Puts a socket into rooms; broadcasts from the next one on include it. */
-  addAll(id: SocketId, rooms: Iterable<Room>): void | Promise<void> {
-    let own = this.sids.get(id);
+  /** Puts a socket into one room; `done` is called on the next tick. */
+  add(id: SocketId, room: Room, done?: (error: null) => void): void | Promise<void> {
+    return this.addAll(id, [room], done);
+  }
+
+  /**
+   * Puts a socket into rooms; broadcasts from the next one on include it.
+   *
+   * @param done called on the next tick
+   */
+  addAll(id: SocketId, rooms: Iterable<Room>, done?: (error: null) => void): void | Promise<void> {
+    if (done) process.nextTick(done, null);
+    let own = this.#sids.get(id);
     if (own === undefined) {
       own = new Set();
-      this.sids.set(id, own);
+      this.#sids.set(id, own);
     }
     const added: Room[] = [];
     const created = new Set<Room>();
@@ -87,11 +104,11 @@ export class Adapter extends EventEmitter {
       if (own.has(room)) continue;
       own.add(room);
       added.push(room);
-      const members = this.rooms.get(room);
+      const members = this.#rooms.get(room);
       if (members !== undefined) {
         members.add(id);
       } else {
-        this.rooms.set(room, new Set([id]));
+        this.#rooms.set(room, new Set([id]));
         created.add(room);
       }
     }
@@ -105,8 +122,9 @@ export class Adapter extends EventEmitter {
   }
 
   /** Takes a socket out of one room. */
-  del(id: SocketId, room: Room): void | Promise<void> {
-    const own = this.sids.get(id);
+  del(id: SocketId, room: Room, done?: (error: null) => void): void | Promise<void> {
+    if (done) process.nextTick(done, null);
+    const own = this.#sids.get(id);
     if (!own?.delete(room)) return;
     const socket = this.nsp.sockets.get(id);
     if (socket !== undefined) this.#rows.leave(socket, room);
@@ -114,22 +132,23 @@ export class Adapter extends EventEmitter {
   }
 
   /** Takes a socket out of all rooms; it stays connected. */
-  delAll(id: SocketId): void | Promise<void> {
-    for (const room of [...(this.sids.get(id) ?? NO_ROOMS)]) this.del(id, room);
-    this.sids.delete(id);
+  delAll(id: SocketId, done?: (error: null) => void): void | Promise<void> {
+    if (done) process.nextTick(done, null);
+    for (const room of [...(this.#sids.get(id) ?? NO_ROOMS)]) this.del(id, room);
+    this.#sids.delete(id);
   }
 
   /** A socket has connected: from here on broadcasts reach it, those to rooms it joined earlier included. @internal */
   enroll(socket: AnySocket): void {
     if (socket.client.foreign) this.#foreign.add(socket);
-    else this.#rows.enroll(socket, this.sids.get(socket.id) ?? NO_ROOMS);
+    else this.#rows.enroll(socket, this.#sids.get(socket.id) ?? NO_ROOMS);
   }
 
   /** A connected socket goes: no later broadcast reaches it. One command for all its rooms. @internal */
   withdraw(socket: AnySocket): void {
-    const own = this.sids.get(socket.id) ?? NO_ROOMS;
+    const own = this.#sids.get(socket.id) ?? NO_ROOMS;
     if (!this.#foreign.delete(socket)) this.#rows.withdraw(socket, own);
-    this.sids.delete(socket.id);
+    this.#sids.delete(socket.id);
     for (const room of own) this.#removeMember(socket.id, room);
   }
 
@@ -140,9 +159,10 @@ export class Adapter extends EventEmitter {
    */
   broadcast(packet: Packet, opts: BroadcastOptions): void {
     // hot: cost must not depend on the number of recipients.
+    this.notifyObservers(packet, opts);
     const volatile = opts.flags?.volatile === true;
     if (volatile && this.#rows.link?.writable === false && this.#foreign.size === 0) return;
-    this.#deliver(encodePacket(this.nsp.server.encoder, packet), opts);
+    this.deliver(this.encoder.encode(packet), opts);
   }
 
   /**
@@ -162,14 +182,15 @@ export class Adapter extends EventEmitter {
   ): () => void {
     const id = this.nsp.nextAckId();
     packet.id = id;
-    const frames = encodePacket(this.nsp.server.encoder, packet);
+    const frames = this.encoder.encode(packet);
     const recipients = this.#matching(opts);
+    this.notifyObservers(packet, opts);
     const pending: PendingAck = { answered: (args) => ack(args[0]), lost };
     for (const socket of recipients) socket.acks.add(id, pending);
-    this.#deliver(frames, opts);
+    this.deliver(frames, opts);
     clientCountCallback(recipients.length);
     return () => {
-      for (const socket of recipients) socket.acks.forget(id);
+      for (const socket of recipients) socket.forgetAck(id);
     };
   }
 
@@ -178,12 +199,71 @@ export class Adapter extends EventEmitter {
     return Promise.resolve(new Set(this.#matching({ rooms }).map((socket) => socket.id)));
   }
 
-  /** The rooms of one socket; undefined when it is in none. */
-  socketRooms(id: SocketId): Set<Room> | undefined {
-    return this.sids.get(id);
+  /** As `sockets()`, with a callback that comes on the next tick; `rooms` may be left out. */
+  clients(
+    rooms: readonly Room[] | ((error: null, ids: SocketId[]) => void),
+    callback?: (error: null, ids: SocketId[]) => void,
+  ): void {
+    const [names, done] = typeof rooms === 'function' ? [[], rooms] : [rooms, callback];
+    const ids = this.#matching({ rooms: new Set(names) }).map((socket) => socket.id);
+    if (done) process.nextTick(done, null, ids);
   }
 
-  #deliver(frames: PacketFrames, opts: BroadcastOptions): void {
+  /** The rooms of one socket; undefined when it is in none. */
+  socketRooms(id: SocketId): Set<Room> | undefined {
+    return this.#sids.get(id);
+  }
+
+  /** As `socketRooms()`, with a callback that comes on the next tick; null when it is in none. */
+  clientRooms(id: SocketId, callback: (error: null, rooms: Room[] | null) => void): void {
+    const own = this.#sids.get(id);
+    process.nextTick(callback, null, own ? [...own] : null);
+  }
+
+  /** The matching sockets. */
+  fetchSockets(opts: BroadcastOptions): Promise<AnySocket[]> {
+    return Promise.resolve(this.#matching(opts));
+  }
+
+  /** Puts the matching sockets into rooms. */
+  addSockets(opts: BroadcastOptions, rooms: Room[]): void {
+    for (const socket of this.#matching(opts)) socket.join(rooms);
+  }
+
+  /** Takes the matching sockets out of rooms. */
+  delSockets(opts: BroadcastOptions, rooms: Room[]): void {
+    for (const socket of this.#matching(opts)) for (const room of rooms) socket.leave(room);
+  }
+
+  /** Disconnects the matching sockets, with `close` their connections too. */
+  disconnectSockets(opts: BroadcastOptions, close: boolean): void {
+    for (const socket of this.#matching(opts)) socket.disconnect(close);
+  }
+
+  /** There are no other servers: warns, and a function in last position gets no responses. */
+  serverSideEmit(packet: unknown[]): void {
+    process.emitWarning('serverSideEmit() reaches nobody: this adapter knows of no other servers.');
+    const callback: unknown = packet.at(-1);
+    if (typeof callback === 'function') process.nextTick(callback as () => void, null, []);
+  }
+
+  /** Keeps nothing: see `RecoveringAdapter`. */
+  persistSession(_session: PersistedSession): void {}
+
+  /** Knows no session: see `RecoveringAdapter`. */
+  restoreSession(_pid: string, _offset: string): RestoredSession | null | Promise<RestoredSession | null> {
+    return null;
+  }
+
+  /** Tells the sockets that watch what is sent to them; the usual namespace has none. */
+  protected notifyObservers(packet: Packet, { rooms, except = NO_ROOMS }: BroadcastOptions): void {
+    for (const socket of this.nsp.observers) {
+      if (this.#matches(socket, rooms, except)) socket.notifyOutgoingListeners(packet);
+    }
+  }
+
+  /** Sends an encoded packet to all matching sockets. */
+  protected deliver(frames: PacketFrames, opts: BroadcastOptions): void {
     const { rooms, except = NO_ROOMS, flags } = opts;
     let bits = flags?.compress === false ? 0 : FLAG_COMPRESS;
     if (flags?.volatile) bits |= FLAG_VOLATILE;
@@ -199,7 +279,7 @@ export class Adapter extends EventEmitter {
 
   #matches(socket: AnySocket, rooms: ReadonlySet<Room>, except: ReadonlySet<Room>): boolean {
     if (except.has(socket.id)) return false;
-    const own = this.sids.get(socket.id) ?? NO_ROOMS;
+    const own = this.#sids.get(socket.id) ?? NO_ROOMS;
     for (const room of except) if (own.has(room)) return false;
     if (rooms.size === 0) return true;
     for (const room of rooms) if (own.has(room)) return true;
@@ -219,16 +299,16 @@ export class Adapter extends EventEmitter {
 
   #membersOf(rooms: ReadonlySet<Room>): Set<SocketId> {
     const ids = new Set<SocketId>();
-    for (const room of rooms) for (const id of this.rooms.get(room) ?? NO_ROOMS) ids.add(id);
+    for (const room of rooms) for (const id of this.#rooms.get(room) ?? NO_ROOMS) ids.add(id);
     return ids;
   }
 
   #removeMember(id: SocketId, room: Room): void {
-    const members = this.rooms.get(room);
+    const members = this.#rooms.get(room);
     if (!members?.delete(id)) return;
     const emptied = members.size === 0;
     if (emptied) {
-      this.rooms.delete(room);
+      this.#rooms.delete(room);
       this.#rows.roomEmptied(room);
     }
     this.#notify('leave-room', room, id);

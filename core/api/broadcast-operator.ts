@@ -3,9 +3,10 @@
  * Every call gives a new operator, so one may be kept and used again; nothing leaks into a later emit.
  */
 import { EngineError } from '../errors.ts';
-import { timeoutError } from './acks.ts';
-import type { Adapter, BroadcastFlags, BroadcastOptions, Room } from './adapter.ts';
-import { type Packet, PacketType } from './packet.ts';
+import { collectAcks } from './ack-collector.ts';
+import type { AnyNamespace, BroadcastFlags, BroadcastOptions, Room, SocketId } from './adapter-bridge.ts';
+import { type Packet, PacketType } from './parser.ts';
+import { RemoteSocket } from './remote-socket.ts';
 import { assertNotReserved } from './reserved-events.ts';
 import type {
   AckResult,
@@ -22,9 +23,13 @@ const NO_ROOMS: ReadonlySet<Room> = new Set();
 
 function withRooms(rooms: ReadonlySet<Room>, added: Room | readonly Room[]): ReadonlySet<Room> {
   const union = new Set(rooms);
-  if (Array.isArray(added)) for (const room of added) union.add(String(room));
-  else union.add(String(added));
+  for (const room of roomNames(added)) union.add(room);
   return union;
+}
+
+/** Room names as the adapter keeps them: 7 and '7' are one room. */
+export function roomNames(rooms: Room | readonly Room[]): Room[] {
+  return Array.isArray(rooms) ? rooms.map(String) : [String(rooms)];
 }
 
 /**
@@ -33,20 +38,25 @@ function withRooms(rooms: ReadonlySet<Room>, added: Room | readonly Room[]): Rea
  * @typeParam Timed whether `timeout()` was called, which is what lets an event ask for acknowledgements
  */
 export class BroadcastOperator<EmitEvents extends EventsMap, SocketData, Timed extends boolean = false> {
-  /** Keeps `SocketData` in the type for the members that return sockets. */
-  declare protected readonly socketData?: SocketData;
-  readonly #adapter: Adapter;
+  readonly #nsp: AnyNamespace;
+  readonly #owner: object;
   readonly #rooms: ReadonlySet<Room>;
   readonly #except: ReadonlySet<Room>;
   readonly #flags: BroadcastFlags;
 
+  /**
+   * @param owner the namespace or socket it comes from: what `emit` gives back
+   * @internal
+   */
   constructor(
-    adapter: Adapter,
+    nsp: AnyNamespace,
+    owner: object,
     rooms: ReadonlySet<Room> = NO_ROOMS,
     except: ReadonlySet<Room> = NO_ROOMS,
     flags: BroadcastFlags = {},
   ) {
-    this.#adapter = adapter;
+    this.#nsp = nsp;
+    this.#owner = owner;
     this.#rooms = rooms;
     this.#except = except;
     this.#flags = flags;
@@ -58,7 +68,7 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData, Timed e
    * @param room one room, or an array of rooms
    */
   to(room: Room | readonly Room[]): BroadcastOperator<EmitEvents, SocketData, Timed> {
-    return new BroadcastOperator(this.#adapter, withRooms(this.#rooms, room), this.#except, this.#flags);
+    return this.#with(withRooms(this.#rooms, room), this.#except, this.#flags);
   }
 
   /** Same as `to()`. */
@@ -72,7 +82,7 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData, Timed e
    * @param room one room, or an array of rooms
    */
   except(room: Room | readonly Room[]): BroadcastOperator<EmitEvents, SocketData, Timed> {
-    return new BroadcastOperator(this.#adapter, this.#rooms, withRooms(this.#except, room), this.#flags);
+    return this.#with(this.#rooms, withRooms(this.#except, room), this.#flags);
   }
 
   /**
@@ -94,6 +104,21 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData, Timed e
     return this.#withFlags({ local: true });
   }
 
+  /** Has no effect; every event is JSON with attachments. */
+  get json(): BroadcastOperator<EmitEvents, SocketData, Timed> {
+    return this;
+  }
+
+  /** Adds nothing; for a socket's operator, which leaves the socket out anyway. */
+  get broadcast(): BroadcastOperator<EmitEvents, SocketData, Timed> {
+    return this;
+  }
+
+  /** Has no effect: binary data is found by itself. */
+  binary(_binary: boolean): BroadcastOperator<EmitEvents, SocketData, Timed> {
+    return this;
+  }
+
   /**
    * Lets the event ask every client for an acknowledgement.
    *
@@ -107,7 +132,7 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData, Timed e
    * Sends an event. After `timeout()` a function in last position gets `(error, responses)` once: the first argument of
    * each client's answer, in order of arrival, and an error when not every client answered.
    *
-   * @returns true
+   * @returns what the operator was made from, which counts as true: a boolean in Socket.IO 4, a chain in Socket.IO 2
    * @throws {EngineError} `ERR_RESERVED_EVENT`; `ERR_ACK_NOT_SUPPORTED` for a callback without `timeout()`
    * @throws what serialising the arguments throws
    */
@@ -117,7 +142,8 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData, Timed e
       ? EventParams<WithResponses<EmitEvents>, Name & EventNames<EmitEvents>>
       : EventParams<EmitEvents, Name & EventNames<EmitEvents>>
   ): boolean;
-  emit(event: any, ...args: any[]): boolean {
+  emit(event: any, ...args: any[]): unknown {
+    // hot: one packet however many it reaches.
     assertNotReserved(event);
     const callback: unknown = args.at(-1);
     if (typeof callback === 'function') {
@@ -126,9 +152,9 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData, Timed e
       }
       this.#collect([event, ...args.slice(0, -1)], callback as (error: Error | null, responses: any[]) => void);
     } else {
-      this.#adapter.broadcast(this.#packet([event, ...args]), this.#options());
+      this.#nsp.bridge.broadcast(this.#packet([event, ...args]), this.#options());
     }
-    return true;
+    return this.#owner;
   }
 
   /**
@@ -143,7 +169,7 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData, Timed e
   ): Promise<AckResult<EmitEvents[Name]>[]> {
     return new Promise((resolve, reject) => {
       assertNotReserved(event);
-      this.#collect([event, ...(args as any[])], (error, responses) => {
+      this.#collect([event, ...(args as any[])], (error, responses: any[]) => {
         if (error) reject(Object.assign(error, { responses }));
         else resolve(responses);
       });
@@ -161,52 +187,88 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData, Timed e
     return this.send(...args);
   }
 
-  #withFlags<T extends boolean = Timed>(flags: BroadcastFlags): BroadcastOperator<EmitEvents, SocketData, T> {
-    return new BroadcastOperator(this.#adapter, this.#rooms, this.#except, { ...this.#flags, ...flags });
+  /**
+   * Asks for the ids of the sockets an event would reach now.
+   *
+   * @param callback called on a later tick
+   */
+  clients(callback: (error: Error | null, ids: SocketId[]) => void): this {
+    this.#ids().then(
+      (ids) => process.nextTick(callback, null, [...ids]),
+      (error) => process.nextTick(callback, error, []),
+    );
+    return this;
   }
 
-  #packet(data: unknown[]): Packet {
-    return { type: PacketType.EVENT, nsp: this.#adapter.nsp.name, data };
+  /** As `clients()`, as a promise. */
+  async allSockets(): Promise<Set<SocketId>> {
+    return new Set(await this.#ids());
+  }
+
+  /** The sockets an event would reach now, those of other servers as `RemoteSocket`. */
+  async fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]> {
+    const found = await this.#nsp.bridge.fetchSockets(this.#options());
+    return found.map((socket) => {
+      if ('nsp' in socket) return socket as unknown as RemoteSocket<EmitEvents, SocketData>;
+      return new RemoteSocket(new BroadcastOperator(this.#nsp, this.#nsp, new Set([socket.id])), socket);
+    });
+  }
+
+  /**
+   * Puts the sockets an event would reach now into rooms.
+   *
+   * @param room one room, or an array of rooms
+   */
+  socketsJoin(room: Room | readonly Room[]): void {
+    this.#nsp.bridge.addSockets(this.#options(), roomNames(room));
+  }
+
+  /**
+   * Takes the sockets an event would reach now out of rooms.
+   *
+   * @param room one room, or an array of rooms
+   */
+  socketsLeave(room: Room | readonly Room[]): void {
+    this.#nsp.bridge.delSockets(this.#options(), roomNames(room));
+  }
+
+  /**
+   * Disconnects the sockets an event would reach now.
+   *
+   * @param close also closes their connections. @default false
+   */
+  disconnectSockets(close = false): void {
+    this.#nsp.bridge.disconnectSockets(this.#options(), close);
   }
 
   #options(): BroadcastOptions {
     return { rooms: this.#rooms, except: this.#except, flags: this.#flags };
   }
 
-  #collect(data: unknown[], callback: (error: Error | null, responses: any[]) => void): void {
-    const responses: unknown[] = [];
-    let expected = Number.POSITIVE_INFINITY;
-    let lost = 0;
-    let finished = false;
-    let stopWaiting: (() => void) | undefined;
-    let timer: NodeJS.Timeout | undefined;
-    const finish = (error: Error | null): void => {
-      if (finished) return;
-      finished = true;
-      clearTimeout(timer);
-      stopWaiting?.();
-      callback(error, responses);
-    };
-    const check = (): void => {
-      if (responses.length + lost >= expected) finish(lost > 0 ? timeoutError() : null);
-    };
-    stopWaiting = this.#adapter.broadcastWithAck(
-      this.#packet(data),
-      this.#options(),
-      (count) => {
-        expected = count;
-        if (count === 0) queueMicrotask(check);
-      },
-      (answer) => {
-        responses.push(answer);
-        check();
-      },
-      () => {
-        lost++;
-        check();
-      },
-    );
-    const { timeout } = this.#flags;
-    if (timeout !== undefined) timer = setTimeout(() => finish(timeoutError()), timeout);
+  #with<T extends boolean = Timed>(
+    rooms: ReadonlySet<Room>,
+    except: ReadonlySet<Room>,
+    flags: BroadcastFlags,
+  ): BroadcastOperator<EmitEvents, SocketData, T> {
+    return new BroadcastOperator(this.#nsp, this.#owner, rooms, except, flags);
+  }
+
+  #withFlags<T extends boolean = Timed>(flags: BroadcastFlags): BroadcastOperator<EmitEvents, SocketData, T> {
+    return this.#with<T>(this.#rooms, this.#except, { ...this.#flags, ...flags });
+  }
+
+  #packet(data: unknown[]): Packet {
+    return { type: PacketType.EVENT, nsp: this.#nsp.name, data };
+  }
+
+  /** Answered from a snapshot at the call. */
+  #ids(): Promise<ReadonlySet<SocketId>> {
+    const { bridge } = this.#nsp;
+    if (this.#except.size === 0) return bridge.sockets(this.#rooms);
+    return bridge.fetchSockets(this.#options()).then((found) => new Set(found.map((socket) => socket.id)));
+  }
+
+  #collect(data: unknown[], callback: (error: Error | null, responses: unknown[]) => void): void {
+    collectAcks(this.#nsp.bridge, this.#packet(data), this.#options(), this.#flags.timeout, callback);
   }
 }

@@ -3,8 +3,11 @@
  * It decides who may enter; connections and packets are the business of `Client`.
  */
 import { generateSid } from '../session/sid.ts';
-import type { Adapter, Room, SocketId } from './adapter.ts';
+import type { Adapter } from './adapter.ts';
+import type { AdapterBridge, RestoredSession, SocketId } from './adapter-bridge.ts';
+import { type AnyAdapter, bridgeTo, createAdapter } from './adapter-kinds.ts';
 import { BroadcastOperator } from './broadcast-operator.ts';
+import { Broadcaster } from './broadcaster.ts';
 import type { Client } from './client.ts';
 import { createConnectedView } from './connected-view.ts';
 import type { Query } from './handshake.ts';
@@ -12,18 +15,8 @@ import { type ExtendedError, type Middleware, runMiddleware } from './middleware
 import { isListenerNotice } from './reserved-events.ts';
 import type { Server } from './server.ts';
 import { Socket } from './socket.ts';
-import {
-  type AckResult,
-  type DefaultEventsMap,
-  type Emitted,
-  type EventNamesWithAck,
-  type EventNamesWithoutAck,
-  type EventParams,
-  type EventsMap,
-  type ParamsBeforeAck,
-  StrictEventEmitter,
-} from './typed-events.ts';
-import { emitLocally } from './user-code.ts';
+import type { DefaultEventsMap, Emitted, EventNamesWithoutAck, EventParams, EventsMap } from './typed-events.ts';
+import { emitLocally, reportUncaught } from './user-code.ts';
 
 /** Events of a namespace. `connect` listeners run before those of `connection`. */
 export interface NamespaceReservedEvents<
@@ -44,31 +37,40 @@ export class Namespace<
   EmitEvents extends EventsMap = ListenEvents,
   ServerSideEvents extends EventsMap = DefaultEventsMap,
   SocketData = any,
-> extends StrictEventEmitter<
-  ServerSideEvents,
-  NamespaceReservedEvents<ListenEvents, EmitEvents, ServerSideEvents, SocketData>
-> {
+> extends Broadcaster<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
   /** Begins with `/`. */
   readonly name: string;
   readonly server: Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
   /** Connected sockets by id. */
   readonly sockets: Map<SocketId, Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>> = new Map();
-  #adapter: Adapter;
+  /** Connected sockets with listeners for what is sent to them. @internal */
+  readonly observers = new Set<Socket<any, any, any, any>>();
+  #adapter: AnyAdapter;
+  #bridge: AdapterBridge;
   #middleware: Middleware<Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>[] = [];
   #connected: Readonly<Record<SocketId, Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>> | undefined;
   #ackId = 0;
+  /** Sockets on which middleware is still to decide. */
+  #candidates = 0;
+  #onEmpty: (() => void) | undefined;
 
   /** @internal */
   constructor(server: Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData>, name: string) {
     super();
     this.server = server;
     this.name = name;
-    this.#adapter = new (server.adapter())(this);
-    this.#adapter.init();
+    this.#adapter = this.createAdapter();
+    this.#bridge = bridgeTo(this, this.#adapter);
   }
 
+  /** The adapter in use; its class was given to the server. */
   get adapter(): Adapter {
-    return this.#adapter;
+    return this.#adapter as Adapter;
+  }
+
+  /** The adapter under the library's own interface. @internal */
+  get bridge(): AdapterBridge {
+    return this.#bridge;
   }
 
   /** The connected sockets as an id → Socket hash; a live view of `sockets`. */
@@ -104,78 +106,13 @@ export class Namespace<
   ): Emitted<this>;
   emit(...call: [any, ...any[]]): unknown {
     if (isListenerNotice(call)) emitLocally(this, call);
-    else (this.#operator() as BroadcastOperator<any, any>).emit(...call);
+    else (new BroadcastOperator(this, this) as BroadcastOperator<any, any>).emit(...call);
     return this;
   }
 
-  /**
-   * Sends an event to all connected sockets and waits for every answer.
-   *
-   * @returns the first argument of each client's answer, in order of arrival
-   */
-  emitWithAck<Name extends EventNamesWithAck<EmitEvents>>(
-    event: Name,
-    ...args: ParamsBeforeAck<EmitEvents[Name]>
-  ): Promise<AckResult<EmitEvents[Name]>[]> {
-    return (this.#operator() as BroadcastOperator<any, any>).emitWithAck(event as string, ...(args as any[]));
-  }
-
-  /** `emit('message', ...args)`. */
-  send(...args: EventParams<EmitEvents, 'message'>): this {
-    (this.#operator() as BroadcastOperator<any, any>).emit('message', ...args);
+  /** @internal */
+  audience(): this {
     return this;
-  }
-
-  /** Same as `send()`. */
-  write(...args: EventParams<EmitEvents, 'message'>): this {
-    return this.send(...args);
-  }
-
-  /**
-   * Sends to rooms.
-   *
-   * @param room one room, or an array of rooms
-   */
-  to(room: Room | readonly Room[]): BroadcastOperator<EmitEvents, SocketData> {
-    return this.#operator().to(room);
-  }
-
-  /** Same as `to()`. */
-  in(room: Room | readonly Room[]): BroadcastOperator<EmitEvents, SocketData> {
-    return this.#operator().to(room);
-  }
-
-  /**
-   * Sends to everyone who is in none of these rooms.
-   *
-   * @param room one room, or an array of rooms
-   */
-  except(room: Room | readonly Room[]): BroadcastOperator<EmitEvents, SocketData> {
-    return this.#operator().except(room);
-  }
-
-  /** Sends what may be dropped for clients that cannot take it now. */
-  get volatile(): BroadcastOperator<EmitEvents, SocketData> {
-    return this.#operator().volatile;
-  }
-
-  /** Sends to clients of this process only. */
-  get local(): BroadcastOperator<EmitEvents, SocketData> {
-    return this.#operator().local;
-  }
-
-  /** Whether what is sent may be compressed; without this call it may. */
-  compress(compress: boolean): BroadcastOperator<EmitEvents, SocketData> {
-    return this.#operator().compress(compress);
-  }
-
-  /**
-   * Lets an event ask every client for an acknowledgement.
-   *
-   * @param ms milliseconds until the callback gets an error and the answers so far
-   */
-  timeout(ms: number): BroadcastOperator<EmitEvents, SocketData, true> {
-    return this.#operator().timeout(ms);
   }
 
   /** One counter for all packets of the namespace that ask for an answer. @internal */
@@ -183,36 +120,104 @@ export class Namespace<
     return this.#ackId++;
   }
 
+  /** That counter, for adapters that count themselves. @internal */
+  get _ids(): number {
+    return this.#ackId;
+  }
+
+  set _ids(value: number) {
+    this.#ackId = value;
+  }
+
+  /** An event from another server; adapters call it. @internal */
+  _onServerSideEmit(args: [string, ...any[]]): void {
+    emitLocally(this, args);
+  }
+
+  /** Middleware functions at this moment. @internal */
+  get middleware(): readonly Middleware<Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>[] {
+    return this.#middleware;
+  }
+
+  /** Calls `listener` each time the last socket has left and none is on its way. @internal */
+  whenEmpty(listener: () => void): void {
+    this.#onEmpty = listener;
+  }
+
   /** A client asks to enter; the decision comes with a later tick. @internal */
   add(client: Client, auth: Record<string, unknown> | undefined, query: Query | undefined): void {
-    const socket = new Socket(this, client, this.#newId(client), auth, query);
-    client.nsps.set(this.name, socket);
-    runMiddleware(this.#middleware, socket, (error) => process.nextTick(() => this.#decide(socket, error)));
+    const { pid, offset } = auth ?? {};
+    if (this.server.recovery === undefined || typeof pid !== 'string' || typeof offset !== 'string') {
+      this.#examine(client, auth, query, null);
+      return;
+    }
+    const session = this.#bridge.restoreSession(pid, offset);
+    if (!(session instanceof Promise)) {
+      this.#examine(client, auth, query, session);
+      return;
+    }
+    const arrival = client.await(this.name);
+    const go = (found: RestoredSession | null): void => {
+      if (client.admits(this.name, arrival)) this.#examine(client, auth, query, found);
+    };
+    session.then(go, (error: unknown) => {
+      reportUncaught(error);
+      go(null);
+    });
+  }
+
+  /** Middleware has decided on a socket, or its connection ended before. @internal */
+  candidateGone(): void {
+    this.#candidates--;
+    this.#checkEmpty();
   }
 
   /** A connected socket leaves. @internal */
   remove(socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
     this.sockets.delete(socket.id);
-    this.#adapter.withdraw(socket);
+    this.observers.delete(socket);
+    this.#bridge.withdraw(socket);
+    this.#checkEmpty();
   }
 
-  /** The server closes. @internal */
+  /** The server closes, or a child namespace nobody is in. @internal */
   close(): void | Promise<void> {
     for (const socket of [...this.sockets.values()]) socket.finish('server shutting down');
-    return this.#adapter.close();
+    return this.#bridge.close();
   }
 
   /** Takes the server's present adapter class. Room membership starts empty; connected sockets stay reachable. @internal */
   replaceAdapter(): void {
-    for (const socket of this.sockets.values()) this.#adapter.withdraw(socket);
-    this.#adapter = new (this.server.adapter())(this);
-    this.#adapter.init();
-    for (const socket of this.sockets.values()) this.#adapter.enroll(socket);
+    for (const socket of this.sockets.values()) this.#bridge.withdraw(socket);
+    this.#adapter = this.createAdapter();
+    this.#bridge = bridgeTo(this, this.#adapter);
+    for (const socket of this.sockets.values()) this.#bridge.enroll(socket);
   }
 
   /** Emits an event of the library's own to listeners. @internal */
   notify(event: string, subject: unknown): void {
     emitLocally(this, [event, subject]);
+  }
+
+  /** A started adapter of the server's present class. @internal */
+  protected createAdapter(): AnyAdapter {
+    return createAdapter(this.server.adapter(), this);
+  }
+
+  #examine(
+    client: Client,
+    auth: Record<string, unknown> | undefined,
+    query: Query | undefined,
+    session: RestoredSession | null,
+  ): void {
+    const socket = new Socket(this, client, session?.sid ?? this.#newId(client), auth, query, session ?? undefined);
+    this.#candidates++;
+    client.nsps.set(this.name, socket);
+    const decide = (error?: ExtendedError): void => {
+      process.nextTick(() => this.#decide(socket, error));
+    };
+    if (session !== null && this.server.recovery?.skipMiddlewares) decide();
+    else runMiddleware(this.#middleware, socket, decide);
   }
 
   #decide(
@@ -227,6 +232,7 @@ export class Namespace<
       if (client.open && error) client.refuse(this.name, error);
       return;
     }
+    this.#candidates--;
     this.sockets.set(socket.id, socket);
     socket.admit();
     client.joined(socket);
@@ -234,13 +240,13 @@ export class Namespace<
     this.notify('connection', socket);
   }
 
+  #checkEmpty(): void {
+    if (this.sockets.size === 0 && this.#candidates === 0) this.#onEmpty?.();
+  }
+
   /** The session's id is a secret of clients that are told another one here. */
   #newId(client: Client): SocketId {
     if (!client.legacy) return generateSid(0).slice(0, 20);
     return this.name === '/' ? client.id : `${this.name}#${client.id}`;
-  }
-
-  #operator(): BroadcastOperator<EmitEvents, SocketData> {
-    return new BroadcastOperator(this.#adapter);
   }
 }

@@ -97,7 +97,8 @@ describe('SpscRing', () => {
 
   it('overwrites a claim that was never committed', () => {
     const { producer, consumer } = ringAt(CAPACITY);
-    producer.bytes.fill(0xee, producer.claim(7, 7, 20));
+    const abandoned = producer.claim(7, 7, 20);
+    producer.bytes.fill(0xee, abandoned, abandoned + 20);
     assert.equal(take(consumer), undefined);
     assert.ok(put(producer, plain(2, 4)));
     assert.deepEqual(take(consumer), plain(2, 4));
@@ -166,10 +167,15 @@ describe('SpscRing', () => {
     put(first, plain(2, 8));
     first.claim(9, 9, 8); // dies here
     const firstConsumer = new SpscRing(memory);
-    assert.deepEqual(take(firstConsumer), undefined, 'a consumer that attaches later has seen the tail as its own');
+    assert.deepEqual(take(firstConsumer), plain(1, 8));
+    firstConsumer.free(); // dies here
     const second = new SpscRing(memory);
     assert.ok(put(second, plain(3, 8)));
-    assert.equal(second.usedBytes, 48);
+    assert.equal(second.usedBytes, 32);
+    const secondConsumer = new SpscRing(memory);
+    assert.deepEqual(take(secondConsumer), plain(2, 8));
+    assert.deepEqual(take(secondConsumer), plain(3, 8));
+    assert.equal(take(secondConsumer), undefined);
   });
 
   it('refuses memory that is not a ring, naming the field that differs', () => {

@@ -1,6 +1,6 @@
 /**
  * Real clients of three generations under random calls: nothing lost, doubled or reordered, by the model.
- * BROADSIDE_SEED repeats a run, BROADSIDE_SOAK=long makes it longer.
+ * BROADSIDE_SEED repeats the choices, though not the moments at which clients arrive; BROADSIDE_SOAK=long runs longer.
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';

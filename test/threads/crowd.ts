@@ -20,9 +20,20 @@ export const portOf = (io: Server): number => (io.httpServer.address() as { port
 
 export const threadOf = (socket: Socket): number => threadOfSid((socket.conn as unknown as { id: string }).id);
 
+/** Looks once a turn of the loop, for a state that no event announces. */
+export function until(what: string, done: () => boolean): Promise<void> {
+  let given = false;
+  const poll = async (): Promise<void> => {
+    while (!given && !done()) await new Promise((resolve) => setImmediate(resolve));
+  };
+  return within(poll(), what).finally(() => {
+    given = true;
+  });
+}
+
 /** One client: what it saw, and what is left of it. */
 export class Member {
-  readonly client: LeanClient;
+  readonly #client: LeanClient;
   /** Of its connection; -1 until it is connected. */
   thread = -1;
   socket: Socket | undefined;
@@ -37,23 +48,34 @@ export class Member {
   #onProgress: () => void = () => {};
 
   constructor(io: Server) {
+    let settle: (connected: boolean) => void = () => {};
     this.settled = new Promise((resolve) => {
-      this.client = new LeanClient({
-        port: portOf(io),
-        onPacket: (text) => {
-          if (text.startsWith(NUMBER)) this.#number(Number.parseInt(text.slice(NUMBER.length), 10));
-          else if (text.startsWith(CONNECTED)) {
-            this.#meet(io, text.slice(CONNECTED.length, text.indexOf('"', CONNECTED.length)));
-            resolve(true);
-          }
-        },
-        onClose: () => {
-          this.closed = true;
-          this.#onProgress();
-          resolve(false);
-        },
-      });
+      settle = resolve;
     });
+    this.#client = new LeanClient({
+      port: portOf(io),
+      onPacket: (text) => {
+        if (text.startsWith(NUMBER)) this.#number(Number.parseInt(text.slice(NUMBER.length), 10));
+        else if (text.startsWith(CONNECTED)) {
+          this.#meet(io, text.slice(CONNECTED.length, text.indexOf('"', CONNECTED.length)));
+          settle(true);
+        }
+      },
+      onClose: () => {
+        this.closed = true;
+        this.#onProgress();
+        settle(false);
+      },
+    });
+  }
+
+  /** Sends the text of one Socket.IO packet. */
+  send(packet: string): void {
+    this.#client.sendPacket(packet);
+  }
+
+  close(): void {
+    this.#client.close();
   }
 
   /** Resolves when it has received number `n`, or is gone. */
@@ -139,8 +161,12 @@ export class Crowd {
     }
   }
 
-  /** Resolves when everyone who is still connected has received everything; asserts that nobody missed or doubled one. */
+  /**
+   * Emits one more number and resolves when everyone who is still connected has received it; asserts that nobody missed
+   * or doubled one since their first.
+   */
   async settle(): Promise<void> {
+    this.emit();
     const last = this.#sent;
     await Promise.all(this.members.map((member) => member.reached(last)));
     for (const { closed, last: received, gaps, thread } of this.members) {
@@ -156,6 +182,6 @@ export class Crowd {
   }
 
   close(): void {
-    for (const { client } of this.members) client.close();
+    for (const member of this.members) member.close();
   }
 }

@@ -8,9 +8,19 @@
  *   |      … carried | read …                          |
  *   0             HEADROOM_BYTES                    readArea.length
  */
-import { monotonicMicros } from '../clock.ts';
-import type { Histogram } from '../histogram.ts';
-import { EVENT_HEAD_BYTES, readDigits, SEQUENCE_OFFSET, STAMP_DIGITS, STAMP_OFFSET } from '../payload.ts';
+import {
+  EMIT_AT,
+  FIELDS_BYTES,
+  FINAL_TEXT,
+  GROUP_AT,
+  GROUP_DIGITS,
+  readDigits,
+  SEQUENCE_DIGITS,
+  STAMP_AT,
+  STAMP_DIGITS,
+  type WireForm,
+} from '../payload.ts';
+import type { ArrivalTimes } from './arrival-times.ts';
 import type { SequenceTally } from './sequence-tally.ts';
 
 /** Longest thing carried: an HTTP response head. A frame head, control payload included, is at most 135 bytes. */
@@ -23,12 +33,16 @@ export const readTarget = readArea.subarray(HEADROOM_BYTES);
 
 /** Longest payload of a control frame (RFC 6455, 5.5); of other frames no more than this is shown to `onOther`. */
 const OTHER_HEAD_BYTES = 125;
-const FINAL_TEXT = 0x81;
 const MESSAGE = 52; // '4'
 const EVENT = 50; // '2'
+const BINARY_EVENT = 53; // '5'
 
-/** Every so many sequence numbers is timed at every client. Prime, to be out of step with any batch size. */
-const TIMED_EVERY = 7;
+/** What all streams of a generator share. */
+export interface StreamContext {
+  readonly tally: SequenceTally;
+  readonly times: ArrivalTimes;
+  readonly wire: WireForm;
+}
 
 /** Everything that is not an event: Engine.IO and Socket.IO control packets, WebSocket control frames. */
 export interface FrameHandler {
@@ -41,20 +55,22 @@ export interface FrameHandler {
 export class FrameStream {
   readonly #client: number;
   readonly #tally: SequenceTally;
-  readonly #latency: Histogram;
-  readonly #eventBytes: number;
+  readonly #times: ArrivalTimes;
+  readonly #wire: WireForm;
   readonly #handler: FrameHandler;
   /** Made at the first cut; most connections see none while idle. */
   #carry: Buffer | undefined;
   #carried = 0;
   /** Payload bytes still to come of a frame that has been dealt with. */
   #skip = 0;
+  /** A text frame has announced the binary one that must come next. */
+  #announced = false;
 
-  constructor(client: number, tally: SequenceTally, latency: Histogram, eventBytes: number, handler: FrameHandler) {
+  constructor(client: number, context: StreamContext, handler: FrameHandler) {
     this.#client = client;
-    this.#tally = tally;
-    this.#latency = latency;
-    this.#eventBytes = eventBytes;
+    this.#tally = context.tally;
+    this.#times = context.times;
+    this.#wire = context.wire;
     this.#handler = handler;
   }
 
@@ -75,11 +91,9 @@ export class FrameStream {
   /** Deals with the frames between `start` and `end` of the read area. */
   consume(start: number, end: number): void {
     const bytes = readArea;
-    const tally = this.#tally;
+    const { firstByte, eventBytes, fieldsOffset, announcementBytes } = this.#wire;
+    const headBytes = fieldsOffset + FIELDS_BYTES;
     let at = start + this.#skip;
-    let due = tally.next[this.#client];
-    let events = 0;
-    let nowMicros = 0;
 
     while (end - at >= 2) {
       const length = frameLength(bytes, at, end);
@@ -89,21 +103,20 @@ export class FrameStream {
         return;
       }
       const body = at + headerBytes(bytes[at + 1]);
-      if (bytes[at] === FINAL_TEXT && length >= EVENT_HEAD_BYTES) {
-        if (end - body < EVENT_HEAD_BYTES) break;
-        if (bytes[body] === MESSAGE && bytes[body + 1] === EVENT) {
-          if (length === this.#eventBytes) {
-            const sequence = readDigits(bytes, body + SEQUENCE_OFFSET, 9);
-            if (sequence === due) due++;
-            else due = tally.irregular(this.#client, sequence, due);
-            if (sequence % TIMED_EVERY === 0) {
-              if (nowMicros === 0) nowMicros = monotonicMicros();
-              this.#latency.record(nowMicros - readDigits(bytes, body + STAMP_OFFSET, STAMP_DIGITS));
-            }
-            events++;
-          } else {
-            tally.malformed++;
-          }
+      if (bytes[at] === firstByte && length >= headBytes) {
+        if (end - body < headBytes) break;
+        if (firstByte !== FINAL_TEXT || (bytes[body] === MESSAGE && bytes[body + 1] === EVENT)) {
+          if (length === eventBytes) this.#count(body + fieldsOffset);
+          else this.#tally.malformed++;
+          at = body + length;
+          continue;
+        }
+      }
+      if (bytes[at] === FINAL_TEXT && length === announcementBytes) {
+        if (end - body < 2) break;
+        if (bytes[body] === MESSAGE && bytes[body + 1] === BINARY_EVENT) {
+          if (this.#announced) this.#tally.malformed++;
+          this.#announced = true;
           at = body + length;
           continue;
         }
@@ -114,10 +127,34 @@ export class FrameStream {
       at = body + length;
     }
 
-    tally.next[this.#client] = due;
-    tally.deliveries += events;
     this.#skip = Math.max(0, at - end);
     if (at < end) this.carryOver(at, end);
+  }
+
+  /** One event whose fields begin at `fields`. */
+  #count(fields: number): void {
+    const tally = this.#tally;
+    tally.deliveries++;
+    if (this.#wire.announcementBytes > 0) {
+      if (!this.#announced) tally.malformed++;
+      this.#announced = false;
+    }
+    let stream = this.#client;
+    if (tally.groups > 1) {
+      const group = readDigits(readArea, fields + GROUP_AT, GROUP_DIGITS);
+      if (!(group < tally.groups)) {
+        tally.malformed++;
+        return;
+      }
+      stream = stream * tally.groups + group;
+      const emit = readDigits(readArea, fields + EMIT_AT, SEQUENCE_DIGITS);
+      if (emit < tally.lastEmit[this.#client]) tally.reordered++;
+      else tally.lastEmit[this.#client] = emit;
+    }
+    const sequence = readDigits(readArea, fields, SEQUENCE_DIGITS);
+    const due = tally.next[stream];
+    tally.next[stream] = sequence === due && due > 0 ? due + 1 : tally.irregular(stream, sequence, due);
+    if (this.#times.isDue(sequence)) this.#times.record(readDigits(readArea, fields + STAMP_AT, STAMP_DIGITS));
   }
 }
 

@@ -1,13 +1,12 @@
 /**
- * One WebSocket client on a raw TCP socket: HTTP upgrade, Engine.IO 4 open, Socket.IO connect, pongs. Generator process.
- * It checks what it is told and gives up loudly; it never reconnects and never sends application data.
+ * One WebSocket client on a raw TCP socket: HTTP upgrade, Engine.IO open, Socket.IO connect, heartbeats, and questions
+ * one at a time. Generator process. It checks what it is told and gives up loudly; it never reconnects.
  */
 import { createHash } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
-import type { Histogram } from '../histogram.ts';
 import type { Dialect } from '../messages.ts';
-import { FrameStream, HEADROOM_BYTES, readArea, readTarget } from './frame-stream.ts';
-import type { SequenceTally } from './sequence-tally.ts';
+import { QUESTION_NAME } from '../payload.ts';
+import { FrameStream, HEADROOM_BYTES, readArea, readTarget, type StreamContext } from './frame-stream.ts';
 
 const KEY = Buffer.alloc(16, 'b').toString('base64');
 /** RFC 6455, 4.2.2: what proves that the answer is to this key. */
@@ -21,21 +20,21 @@ const OPCODE_PONG = 0xa;
 const MASKED = 0x80;
 
 const CONNECT_FRAME = clientFrame(OPCODE_TEXT, Buffer.from('40'));
+const ENGINE_PING_FRAME = clientFrame(OPCODE_TEXT, Buffer.from('2'));
 const ENGINE_PONG_FRAME = clientFrame(OPCODE_TEXT, Buffer.from('3'));
 
 type State = 'upgrading' | 'opening' | 'joining' | 'joined' | 'closed';
 
 /** What all clients of a generator share. */
-export interface ClientFleet {
+export interface ClientFleet extends StreamContext {
   readonly port: number;
   readonly dialect: Dialect;
-  readonly eventBytes: number;
-  readonly tally: SequenceTally;
-  readonly latency: Histogram;
   onJoined(): void;
   onFailed(reason: string): void;
   /** After every read. */
   onRead(): void;
+  /** `right`: it answers the question that was asked. */
+  onAnswer(client: RawClient, right: boolean): void;
 }
 
 export class RawClient {
@@ -43,18 +42,20 @@ export class RawClient {
   readonly #socket: Socket;
   readonly #stream: FrameStream;
   #state: State = 'upgrading';
+  /** Number of the last question, which is also its argument. */
+  #asked = 0;
 
-  /** `client` is its number in the tally. */
+  /** `client` is its number in the tally; the server is told it too. */
   constructor(client: number, fleet: ClientFleet) {
     this.#fleet = fleet;
-    this.#stream = new FrameStream(client, fleet.tally, fleet.latency, fleet.eventBytes, this);
+    this.#stream = new FrameStream(client, fleet, this);
     this.#socket = connect({
       host: '127.0.0.1',
       port: fleet.port,
       noDelay: true,
       onread: { buffer: readTarget, callback: (count) => this.#onRead(count) },
     });
-    this.#socket.on('connect', () => this.#socket.write(upgradeRequest(fleet.port)));
+    this.#socket.on('connect', () => this.#socket.write(upgradeRequest(fleet.port, fleet.dialect, client)));
     this.#socket.on('error', (error) => this.onBroken(error.message));
     this.#socket.on('close', () => this.onBroken('connection closed by the server'));
   }
@@ -63,6 +64,17 @@ export class RawClient {
   destroy(): void {
     this.#state = 'closed';
     this.#socket.destroy();
+  }
+
+  /** Sends an event that wants an answer. */
+  ask(): void {
+    const number = ++this.#asked;
+    this.#socket.write(clientFrame(OPCODE_TEXT, Buffer.from(`42${number}["${QUESTION_NAME}",${number}]`)));
+  }
+
+  /** The heartbeat of Engine.IO 3 is the client's. */
+  ping(): void {
+    this.#socket.write(ENGINE_PING_FRAME);
   }
 
   onOther(firstByte: number, start: number, shown: number): void {
@@ -120,11 +132,16 @@ export class RawClient {
   }
 
   #onPacket(text: string): void {
-    if (text === '2') {
+    if (this.#state === 'joined' && text.startsWith('43')) {
+      this.#fleet.onAnswer(this, text === `43${this.#asked}[${this.#asked}]`);
+    } else if (text === '2' && this.#fleet.dialect === 'socketio') {
       this.#socket.write(ENGINE_PONG_FRAME);
+    } else if (text === '3' && this.#fleet.dialect === 'socketio-2') {
+      return;
     } else if (this.#state === 'opening' && text.startsWith('0{')) {
       this.#state = 'joining';
-      this.#socket.write(CONNECT_FRAME);
+      // Clients of Socket.IO 2 are in the main namespace without asking.
+      if (this.#fleet.dialect === 'socketio') this.#socket.write(CONNECT_FRAME);
     } else if (this.#state === 'joining' && text.startsWith('40')) {
       this.#join();
     } else {
@@ -138,9 +155,9 @@ export class RawClient {
   }
 }
 
-function upgradeRequest(port: number): string {
+function upgradeRequest(port: number, dialect: Dialect, client: number): string {
   return [
-    'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1',
+    `GET /socket.io/?EIO=${dialect === 'socketio-2' ? 3 : 4}&transport=websocket&client=${client} HTTP/1.1`,
     `Host: 127.0.0.1:${port}`,
     'Upgrade: websocket',
     'Connection: Upgrade',

@@ -1,27 +1,43 @@
 /**
- * The common frame of every server under test: IPC, memory and CPU figures, the emit driver. Runs on the server's
- * app thread. A server file supplies only how to listen, how to emit to all, and how to close.
+ * The common frame of every server under test: IPC, memory and CPU figures, the emit driver, churn. Runs on the server's
+ * app thread. A server file supplies only how to listen, how to emit, and how to close.
  */
-import { type Drive, type Goal, report, type ServerCommand } from '../messages.ts';
+import { type Address, Audience } from '../audience.ts';
+import { monotonicMicros } from '../clock.ts';
+import { type ChurnPlan, type Drive, type Goal, report, type ServerCommand, type Workload } from '../messages.ts';
+import type { EventPayload } from '../payload.ts';
+import { appCpuMicros } from './app-cpu.ts';
+import { churn, type Member } from './churn.ts';
 import { EmitDriver } from './emit-driver.ts';
 
 export interface ServerUnderTest {
   /** On 127.0.0.1, accepting. */
   port: number;
-  /** Sends one event with `text` to every client. */
-  emit(text: string): void;
+  emit(event: EventPayload, address: Address): void;
   close(): void | Promise<void>;
+  /** For servers with rooms: members by name of the room. */
+  sizeOf?(room: string): number;
+}
+
+/** What a server file gets to know before it starts. */
+export interface ServerContext {
+  readonly audience: Audience;
+  /** To be called for each client that has connected; `member` where there are rooms. */
+  onConnection(member?: Member): void;
 }
 
 class Harness {
   readonly #server: ServerUnderTest;
+  readonly #connections: Connections;
   readonly #driver: EmitDriver;
-  #cpuAtRun = process.cpuUsage();
-  #loopAtRun = performance.eventLoopUtilization();
+  #cpuAtMark = process.cpuUsage();
+  #appCpuAtMark = appCpuMicros();
+  #loopAtMark = performance.eventLoopUtilization();
 
-  constructor(server: ServerUnderTest) {
+  constructor(server: ServerUnderTest, workload: Workload, audience: Audience, connections: Connections) {
     this.#server = server;
-    this.#driver = new EmitDriver((text) => server.emit(text));
+    this.#connections = connections;
+    this.#driver = new EmitDriver(workload, audience, (event, address) => server.emit(event, address));
   }
 
   async obey(command: ServerCommand): Promise<void> {
@@ -30,11 +46,20 @@ class Harness {
         globalThis.gc?.();
         report({ kind: 'memory', rssBytes: process.memoryUsage.rss() });
         return;
+      case 'connections':
+        report({ kind: 'connections', count: this.#connections.count, lastMicros: this.#connections.lastMicros });
+        return;
+      case 'mark':
+        this.#mark();
+        return;
       case 'run':
-        await this.#run(command.drive, command.goal, command.payloadBytes);
+        await this.#run(command.drive, command.goal);
+        return;
+      case 'churn':
+        await this.#churn(command.plan);
         return;
       case 'progress':
-        this.#driver.progress(command.slowest);
+        this.#driver.progress(command.seen);
         return;
       case 'collect':
         this.#collect();
@@ -46,33 +71,64 @@ class Harness {
     }
   }
 
-  async #run(drive: Drive, goal: Goal, payloadBytes: number): Promise<void> {
-    this.#cpuAtRun = process.cpuUsage();
-    this.#loopAtRun = performance.eventLoopUtilization();
-    report({ kind: 'emitted', ...(await this.#driver.run(drive, goal, payloadBytes)) });
+  async #run(drive: Drive, goal: Goal): Promise<void> {
+    report({ kind: 'emitted', ...(await this.#driver.run(drive, goal)) });
+  }
+
+  async #churn(plan: ChurnPlan): Promise<void> {
+    const { sizeOf } = this.#server;
+    if (sizeOf === undefined) throw new Error('this server has no rooms');
+    report({ kind: 'churned', ...(await churn(plan, this.#connections.members, sizeOf)) });
+  }
+
+  #mark(): void {
+    this.#cpuAtMark = process.cpuUsage();
+    this.#appCpuAtMark = appCpuMicros();
+    this.#loopAtMark = performance.eventLoopUtilization();
+    report({ kind: 'marked' });
   }
 
   #collect(): void {
-    const cpu = process.cpuUsage(this.#cpuAtRun);
+    const cpu = process.cpuUsage(this.#cpuAtMark);
+    const appCpu = appCpuMicros();
     report({
       kind: 'usage',
       cpuUserMicros: cpu.user,
       cpuSystemMicros: cpu.system,
-      rssBytes: process.memoryUsage.rss(),
-      loopActiveMicros: performance.eventLoopUtilization(this.#loopAtRun).active * 1e3,
+      ...(appCpu === undefined || this.#appCpuAtMark === undefined
+        ? {}
+        : { appCpuMicros: appCpu - this.#appCpuAtMark }),
+      loopActiveMicros: performance.eventLoopUtilization(this.#loopAtMark).active * 1e3,
     });
   }
 }
 
+class Connections {
+  count = 0;
+  lastMicros = 0;
+  readonly members: Member[] = [];
+
+  add(member: Member | undefined): void {
+    this.count++;
+    this.lastMicros = monotonicMicros();
+    if (member !== undefined) this.members.push(member);
+  }
+}
+
 /** Starts the server and serves the orchestrator until it says stop or is gone. */
-export async function serve(start: () => ServerUnderTest | Promise<ServerUnderTest>): Promise<void> {
+export async function serve(
+  start: (context: ServerContext) => ServerUnderTest | Promise<ServerUnderTest>,
+): Promise<void> {
   process.on('disconnect', () => process.exit(0));
   const fail = (error: unknown): void => {
     report({ kind: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   };
   try {
-    const server = await start();
-    const harness = new Harness(server);
+    const workload = JSON.parse(process.argv[2]) as Workload;
+    const audience = new Audience(workload.audience, workload.clients);
+    const connections = new Connections();
+    const server = await start({ audience, onConnection: (member) => connections.add(member) });
+    const harness = new Harness(server, workload, audience, connections);
     process.on('message', (command: ServerCommand) => void harness.obey(command).catch(fail));
     report({ kind: 'ready', port: server.port });
   } catch (error) {

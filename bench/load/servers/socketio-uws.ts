@@ -2,11 +2,11 @@
 
 import { App } from 'uWebSockets.js';
 import { Server } from 'socket.io';
-import { EVENT_NAME } from '../payload.ts';
 import { serve } from './harness.ts';
 import { listenUws, MAX_BACKPRESSURE_BYTES } from './listen-uws.ts';
+import { application } from './socketio-application.ts';
 
-await serve(async () => {
+await serve(async (context) => {
   const app = App();
   const io = new Server({ transports: ['websocket'], serveClient: false });
   // Read by the engine, unknown to the options' type.
@@ -14,7 +14,7 @@ await serve(async () => {
   io.attachApp(app, { path: '/socket.io', ...limits });
   return {
     port: await listenUws(app),
-    emit: (text) => void io.emit(EVENT_NAME, text),
+    ...application(io, context),
     close: () => void app.close(),
   };
 });

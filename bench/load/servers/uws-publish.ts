@@ -9,15 +9,18 @@ import { listenUws, MAX_BACKPRESSURE_BYTES } from './listen-uws.ts';
 
 const TOPIC = 'all';
 
-await serve(async () => {
+await serve(async (context) => {
   const app = App();
   app.ws('/*', {
     maxBackpressure: MAX_BACKPRESSURE_BYTES,
-    open: (ws) => void ws.subscribe(TOPIC),
+    open: (ws) => {
+      ws.subscribe(TOPIC);
+      context.onConnection();
+    },
   });
   return {
     port: await listenUws(app),
-    emit: (text) => void app.publish(TOPIC, wireText(text)),
+    emit: (event) => void app.publish(TOPIC, wireText(event)),
     close: () => void app.close(),
   };
 });

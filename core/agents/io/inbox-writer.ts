@@ -23,10 +23,15 @@ const SESSIONS_OPENED = counterIndex('sessionsOpened');
 const SESSIONS_CLOSED = counterIndex('sessionsClosed');
 const MESSAGES_IN = counterIndex('messagesIn');
 
-/** Bytes that may wait for the coordinator outside the ring, per I/O thread. */
+/** Bytes that may wait on the heap for the coordinator, per I/O thread; twice the largest message, if that is more. */
 export const MAX_QUEUED_BYTES = 32 * 1024 * 1024;
 
+/** Of large payloads, so much may be posted ahead of the coordinator; what comes behind waits on the heap, by its user. */
+export const MAX_POSTED_BYTES = MAX_QUEUED_BYTES / 2;
+
 interface Queued {
+  /** Counts the records that went over the heap. */
+  readonly sequence: number;
   readonly type: number;
   readonly flags: number;
   readonly slot: number;
@@ -36,13 +41,17 @@ interface Queued {
   readonly body: Uint8Array | SharedArrayBuffer | undefined;
 }
 
+type Unqueued = Omit<Queued, 'sequence'>;
+
 export class InboxWriter {
   readonly #counters: Int32Array;
   readonly #ring: SpscRing;
   readonly #port: MessagePort;
   readonly #window = new RegionWindow();
-  readonly #queue: Queued[] = [];
-  readonly #waiters: { left: number; readonly callback: () => void }[] = [];
+  #queue: Queued[] = [];
+  readonly #waiters: { readonly sequence: number; readonly callback: () => void }[] = [];
+  #sequence = 0;
+  /** Bytes of messages on the heap, by slot. */
   readonly #bytesOf = new Map<number, number>();
   #queuedBytes = 0;
 
@@ -59,11 +68,16 @@ export class InboxWriter {
     return this.#queuedBytes + this.#window.bytes;
   }
 
+  /** Those of them that wait on the heap. */
+  get heapBytes(): number {
+    return this.#queuedBytes;
+  }
+
   get isQueueEmpty(): boolean {
     return this.#queue.length === 0;
   }
 
-  /** The slot with most bytes on the heap, -1 when nothing waits there. */
+  /** The slot with most bytes of messages on the heap, -1 when none waits there. */
   largestUser(): number {
     let slot = -1;
     let most = 0;
@@ -110,7 +124,17 @@ export class InboxWriter {
   /** Calls back once everything put so far is in the ring: at once, or from a later `flush`. */
   whenCommitted(callback: () => void): void {
     if (this.#queue.length === 0) callback();
-    else this.#waiters.push({ left: this.#queue.length, callback });
+    else this.#waiters.push({ sequence: this.#sequence, callback });
+  }
+
+  /** Drops the messages of a slot that wait on the heap; its open and close stay, for others count on them. */
+  dropMessages(slot: number): void {
+    this.#queue = this.#queue.filter((record) => {
+      const dropped = record.slot === slot && record.type === EVT_MESSAGE;
+      if (dropped) this.#queuedBytes -= sizeOf(record.body);
+      return !dropped;
+    });
+    this.#bytesOf.delete(slot);
   }
 
   /** Moves what waits into the ring, as far as there is room; returns how many records moved. */
@@ -119,31 +143,37 @@ export class InboxWriter {
     while (moved < this.#queue.length) {
       const { type, flags, slot, serial, word2, word3, body } = this.#queue[moved];
       if (!this.#write(type, flags, slot, serial, word2, word3, body)) break;
-      this.#account(slot, -sizeOf(body));
+      this.#account(type, slot, -sizeOf(body));
       moved++;
     }
-    if (moved === 0) return 0;
-    this.#queue.splice(0, moved);
-    for (const waiter of this.#waiters) waiter.left -= moved;
-    while (this.#waiters.length > 0 && this.#waiters[0].left <= 0) this.#waiters.shift()?.callback();
+    if (moved > 0) this.#queue.splice(0, moved);
+    this.#settle();
     return moved;
   }
 
-  #put(record: Queued): void {
+  /** Calls those back whose records have all left the heap. */
+  #settle(): void {
+    const first = this.#queue[0]?.sequence ?? Number.POSITIVE_INFINITY;
+    while (this.#waiters.length > 0 && this.#waiters[0].sequence < first) this.#waiters.shift()?.callback();
+  }
+
+  #put(record: Unqueued): void {
     const { type, flags, slot, serial, word2, word3, body } = record;
     if (this.#queue.length > 0 || !this.#write(type, flags, slot, serial, word2, word3, body)) this.#enqueue(record);
   }
 
-  #enqueue(record: Queued): void {
-    this.#queue.push(record);
-    this.#account(record.slot, sizeOf(record.body));
+  #enqueue(record: Unqueued): void {
+    this.#sequence++;
+    this.#queue.push({ ...record, sequence: this.#sequence });
+    this.#account(record.type, record.slot, sizeOf(record.body));
   }
 
-  #account(slot: number, bytes: number): void {
+  #account(type: number, slot: number, bytes: number): void {
+    this.#queuedBytes += bytes;
+    if (type !== EVT_MESSAGE) return;
     const total = (this.#bytesOf.get(slot) ?? 0) + bytes;
     if (total > 0) this.#bytesOf.set(slot, total);
     else this.#bytesOf.delete(slot);
-    this.#queuedBytes += bytes;
   }
 
   #write(
@@ -156,6 +186,8 @@ export class InboxWriter {
     body: Uint8Array | SharedArrayBuffer | undefined,
   ): boolean {
     const inline = body instanceof Uint8Array ? body.length : 0;
+    const isRegion = body !== undefined && !(body instanceof Uint8Array);
+    if (isRegion && !this.#mayPost(body.byteLength)) return false;
     const at = this.#ring.claim(type, flags, EVT_HEAD_BYTES + inline);
     if (at < 0) return false;
     const word = at >> 2;
@@ -166,8 +198,15 @@ export class InboxWriter {
     if (body instanceof Uint8Array) this.#ring.bytes.set(body, at + EVT_HEAD_BYTES);
     else if (body !== undefined) this.#port.postMessage(body);
     this.#ring.commit();
-    if (body !== undefined && !(body instanceof Uint8Array)) this.#window.add(this.#ring.position, body.byteLength);
+    if (isRegion) this.#window.add(this.#ring.position, body.byteLength);
     return true;
+  }
+
+  /** One region always may, however large, or it could never be delivered. */
+  #mayPost(bytes: number): boolean {
+    if (this.#window.bytes === 0 || this.#window.bytes + bytes <= MAX_POSTED_BYTES) return true;
+    this.#window.retire(this.#ring.freed);
+    return this.#window.bytes === 0 || this.#window.bytes + bytes <= MAX_POSTED_BYTES;
   }
 }
 

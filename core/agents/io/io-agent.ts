@@ -76,6 +76,8 @@ export class IoAgent {
   readonly #batch: Batch;
   readonly #fanOut: FanOut;
   readonly #desk: FrontDesk;
+  /** Bytes of client messages that may wait on the heap; two of the largest never fill it. */
+  #inboundBudget = MAX_QUEUED_BYTES;
   #writing = false;
   /** When the first record of an unfinished batch was seen, while it may still grow. */
   #waitingSince = -1;
@@ -258,6 +260,7 @@ export class IoAgent {
   // ── servers ──
 
   openServer(spec: ServerSpec): void {
+    this.#inboundBudget = Math.max(this.#inboundBudget, 2 * spec.maxHttpBufferSize);
     this.#desk.openServer(spec);
   }
 
@@ -344,14 +347,14 @@ export class IoAgent {
 
   /** The coordinator may have something to read; the budget for what it cannot take yet is kept. */
   #afterInbound(): void {
-    const inbox = this.#inbox;
-    if (!inbox.isQueueEmpty) inbox.flush();
-    while (inbox.queuedBytes > MAX_QUEUED_BYTES) {
-      const slot = inbox.largestUser();
-      if (slot < 0 || !this.sessions.isOpen(slot - this.sessions.first)) break;
+    if (!this.#inbox.isQueueEmpty) this.#inbox.flush();
+    while (this.#inbox.heapBytes > this.#inboundBudget) {
+      const slot = this.#inbox.largestUser();
+      if (slot < 0) break; // opens and closes only: there are no more of them than slots
+      this.#inbox.dropMessages(slot); // first: ending it comes back here through its close handler
       this.#end(slot - this.sessions.first, REASON_TRANSPORT_ERROR, DESCRIPTION_INBOUND_LIMIT, true);
     }
-    this.#counters[QUEUED_BYTES] = inbox.queuedBytes;
+    this.#counters[QUEUED_BYTES] = this.#inbox.queuedBytes;
     this.#coordinatorBell.ring();
   }
 

@@ -1,0 +1,68 @@
+/**
+ * What `io.of()` gives for a RegExp or a function: a template for namespaces that come with their first client. App
+ * thread. Nobody connects to it; what it sends goes to its children.
+ */
+import { EngineError } from '../errors.ts';
+import type { AnyAdapter } from './adapter-kinds.ts';
+import { Namespace } from './namespace.ts';
+import { ParentAdapter } from './parent-adapter.ts';
+import type { Server } from './server.ts';
+import type { DefaultEventsMap, EventsMap } from './typed-events.ts';
+
+/** Decides whether a client may have the namespace `name`; calls `next(error, allow)`, now or later. */
+export type NamespaceMatcher = (
+  name: string,
+  auth: { [key: string]: any },
+  next: (error: Error | null, allow: boolean) => void,
+) => void;
+
+/** Names of parents only tell them apart. */
+let parents = 0;
+
+/** @throws {EngineError} `ERR_OPTION_INVALID` for a RegExp that remembers where it stopped */
+export function matcherOf(expression: RegExp): NamespaceMatcher {
+  if (expression.global || expression.sticky) {
+    throw new EngineError('ERR_OPTION_INVALID', 'stateful regular expressions are not supported');
+  }
+  return (name, _auth, next) => next(null, expression.test(name));
+}
+
+export class ParentNamespace<
+  ListenEvents extends EventsMap = DefaultEventsMap,
+  EmitEvents extends EventsMap = ListenEvents,
+  ServerSideEvents extends EventsMap = DefaultEventsMap,
+  SocketData = any,
+> extends Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
+  readonly #children = new Set<Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>();
+
+  /** @internal */
+  constructor(server: Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) {
+    super(server, `/_${parents++}`);
+  }
+
+  /** The namespaces made from it. @internal */
+  get children(): ReadonlySet<Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>> {
+    return this.#children;
+  }
+
+  /** A namespace with copies of this one's middleware and listeners as they are now. @internal */
+  createChild(name: string): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
+    const child = new Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>(this.server, name);
+    for (const fn of this.middleware) child.use(fn);
+    for (const event of ['connect', 'connection'] as const) {
+      for (const listener of this.listeners(event)) child.on(event, listener);
+    }
+    this.#children.add(child);
+    return child;
+  }
+
+  /** The child is forgotten. @internal */
+  removeChild(child: Namespace<any, any, any, any>): void {
+    this.#children.delete(child);
+  }
+
+  /** @internal */
+  protected override createAdapter(): AnyAdapter {
+    return new ParentAdapter(this);
+  }
+}

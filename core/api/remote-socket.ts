@@ -1,0 +1,88 @@
+/**
+ * A socket found by `fetchSockets()` that may live on another server of a cluster. App thread.
+ * Everything it does is an operation on the room of that socket's id.
+ */
+import type { Room, SocketId } from './adapter-bridge.ts';
+import type { BroadcastOperator } from './broadcast-operator.ts';
+import type { Handshake } from './handshake.ts';
+import type { EventNames, EventParams, EventsMap } from './typed-events.ts';
+
+/** What another server tells of a socket. */
+export interface RemoteSocketDetails {
+  id: SocketId;
+  handshake: Handshake;
+  rooms: Room[] | ReadonlySet<Room>;
+  data: unknown;
+}
+
+export class RemoteSocket<EmitEvents extends EventsMap, SocketData> {
+  readonly id: SocketId;
+  readonly handshake: Handshake;
+  /** The rooms it was in when it was asked for. */
+  readonly rooms: ReadonlySet<Room>;
+  readonly data: SocketData;
+  readonly #operator: BroadcastOperator<EmitEvents, SocketData>;
+
+  /** @internal */
+  constructor(operator: BroadcastOperator<EmitEvents, SocketData>, details: RemoteSocketDetails) {
+    this.id = details.id;
+    this.handshake = details.handshake;
+    this.rooms = new Set(details.rooms);
+    this.data = details.data as SocketData;
+    this.#operator = operator;
+  }
+
+  /**
+   * Sends an event to this socket.
+   *
+   * @returns true
+   * @throws {EngineError} `ERR_RESERVED_EVENT`; `ERR_ACK_NOT_SUPPORTED` for a callback without `timeout()`
+   */
+  emit<Name extends EventNames<EmitEvents>>(event: Name, ...args: EventParams<EmitEvents, Name>): boolean {
+    (this.#operator as BroadcastOperator<any, any>).emit(event as string, ...args);
+    return true;
+  }
+
+  /**
+   * Lets the next event ask for an acknowledgement: its callback gets an error or null, then the answer.
+   *
+   * @param ms milliseconds until the callback gets an error
+   */
+  timeout(ms: number): {
+    emit(event: EventNames<EmitEvents>, ...args: any[]): boolean;
+    emitWithAck(event: EventNames<EmitEvents>, ...args: any[]): Promise<any>;
+  } {
+    const timed = this.#operator.timeout(ms) as unknown as BroadcastOperator<any, any>;
+    return {
+      emit(event, ...args) {
+        const callback: unknown = args.at(-1);
+        if (typeof callback === 'function') {
+          args[args.length - 1] = (error: Error | null, responses: unknown[]) => callback(error, responses[0]);
+        }
+        timed.emit(event as string, ...args);
+        return true;
+      },
+      emitWithAck: (event, ...args) => timed.emitWithAck(event as string, ...args).then((responses) => responses[0]),
+    };
+  }
+
+  /** Puts it into one room or several. */
+  join(room: Room | readonly Room[]): void {
+    this.#operator.socketsJoin(room);
+  }
+
+  /** Takes it out of a room. */
+  leave(room: Room): void {
+    this.#operator.socketsLeave(room);
+  }
+
+  /**
+   * Disconnects it.
+   *
+   * @param close also closes its connection. @default false
+   */
+  disconnect(close = false): this {
+    this.#operator.disconnectSockets(close);
+    return this;
+  }
+}

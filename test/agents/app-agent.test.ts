@@ -1,0 +1,88 @@
+/** The app thread's end of the rings. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { getSession, putSession } from '../../core/agents/records.ts';
+import { EngineError } from '../../core/errors.ts';
+import type { RowNumber, SessionNumber } from '../../core/session/ids.ts';
+import { type Client, OneThread } from '../support/one-thread.ts';
+
+const LARGE = 70_000;
+
+describe('app agent', () => {
+  it('refuses a broadcast that names too many sessions and loses nothing of the next one', async () => {
+    const setup = new OneThread();
+    const client = setup.connect(0) as Client;
+    await setup.settle();
+    const sessions = new Array<SessionNumber>(2000).fill(client.session);
+    const none = { rows: [], sessions: [], exceptRows: [], exceptSessions: [] };
+    for (const size of [10, LARGE]) {
+      assert.throws(
+        () => setup.app.broadcast({ ...none, sessions }, ['x'.repeat(size)], 0),
+        (error) => error instanceof EngineError && error.code === 'ERR_MESSAGE_TOO_LARGE',
+      );
+    }
+    const text = 'y'.repeat(LARGE);
+    setup.app.broadcast({ ...none, sessions: [client.session] }, [text], 0);
+    setup.app.send(client.session, ['behind'], 0);
+    await setup.settle();
+    assert.equal(client.socket.messages.length, 2);
+    assert.ok(client.socket.messages[0] === text);
+    assert.equal(client.socket.messages[1], 'behind');
+    setup.close();
+  });
+
+  it('is told to drain once, after it was not writable', async () => {
+    const setup = new OneThread();
+    const client = setup.connect(0) as Client;
+    await setup.settle();
+    assert.ok(setup.app.writable);
+    let sent = 0;
+    while (setup.app.writable) setup.app.send(client.session, [`${sent++}:${'w'.repeat(1000)}`], 0);
+    await setup.settle();
+    assert.equal(setup.drains, 1);
+    assert.ok(setup.app.writable);
+    assert.equal(client.socket.messages.length, sent);
+    setup.close();
+  });
+
+  it('gives row numbers again only after they were freed', () => {
+    const setup = new OneThread();
+    const first = setup.app.allocateRow();
+    const second = setup.app.allocateRow();
+    assert.notEqual(first, second);
+    setup.app.freeRow(first);
+    assert.equal(setup.app.allocateRow(), first);
+    setup.close();
+  });
+
+  it('joins more rooms at once than one record holds', async () => {
+    const setup = new OneThread();
+    const client = setup.connect(0) as Client;
+    await setup.settle();
+    const rows = Array.from({ length: 1500 }, () => setup.app.allocateRow());
+    setup.app.join(client.session, rows);
+    const none = { sessions: [], exceptRows: [], exceptSessions: [] };
+    for (const row of [rows[0], rows[1023], rows[1024], rows[1499]] as RowNumber[]) {
+      setup.app.broadcast({ rows: [row], ...none }, [`row ${row}`], 0);
+    }
+    await setup.settle();
+    assert.deepEqual(
+      client.socket.messages,
+      [0, 1023, 1024, 1499].map((i) => `row ${rows[i]}`),
+    );
+    setup.close();
+  });
+});
+
+describe('session numbers in records', () => {
+  it('keep every bit, beyond 2^31 and 2^32 too', () => {
+    const words = new Int32Array(4);
+    const numbers = [1, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 5, 2 ** 45 + 2 ** 31 + 3, 2 ** 52 - 1];
+    for (const number of numbers) {
+      putSession(words, 1, number as SessionNumber);
+      assert.equal(getSession(words, 1), number);
+    }
+    assert.equal(words[0], 0);
+    assert.equal(words[3], 0);
+  });
+});

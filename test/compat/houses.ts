@@ -1,0 +1,50 @@
+/**
+ * The servers that each process of the differential test runs side by side: one set of options, one port each.
+ * Test process and server processes read it.
+ */
+import type { Need } from './needs.ts';
+
+interface House {
+  readonly needs?: Need;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** Long enough to never fire while the table runs. */
+const QUIET = { pingInterval: 25_000, pingTimeout: 20_000 };
+
+/** Bytes of one message at most, in every house: small, so that cases at the limit stay small. */
+export const LIMIT_BYTES = 20_000;
+
+export const GOOD_ORIGIN = 'https://good.example';
+
+export const HOUSES = {
+  main: { options: { ...QUIET, allowEIO3: true, maxHttpBufferSize: LIMIT_BYTES } },
+  /** For revision 4 alone, with a short time to join. */
+  strict: { options: { ...QUIET, allowEIO3: false, connectTimeout: 150, maxHttpBufferSize: LIMIT_BYTES } },
+  /** One foreign page may use it. */
+  cors: {
+    needs: 'cors',
+    options: {
+      ...QUIET,
+      allowEIO3: true,
+      maxHttpBufferSize: LIMIT_BYTES,
+      cors: { origin: GOOD_ORIGIN, credentials: true },
+    },
+  },
+  pollingOnly: {
+    needs: 'transports',
+    options: { ...QUIET, allowEIO3: true, maxHttpBufferSize: LIMIT_BYTES, transports: ['polling'] },
+  },
+  websocketOnly: {
+    options: { ...QUIET, allowEIO3: true, maxHttpBufferSize: LIMIT_BYTES, transports: ['websocket'] },
+  },
+  /** Little patience with an upgrade. */
+  hasty: {
+    needs: 'upgrade',
+    options: { ...QUIET, allowEIO3: true, maxHttpBufferSize: LIMIT_BYTES, upgradeTimeout: 100 },
+  },
+} as const satisfies Record<string, House>;
+
+export type HouseName = keyof typeof HOUSES;
+
+export const houses = Object.entries(HOUSES) as [HouseName, House][];

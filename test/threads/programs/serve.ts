@@ -1,0 +1,4 @@
+/** Serves until a signal ends it. */
+import { host } from './host.ts';
+
+host();
