@@ -23,6 +23,8 @@ export interface TuningOptions {
   flushUs?: number;
 }
 
+export type TransportName = 'polling' | 'websocket';
+
 /** Options of one Server. Names and units follow the Socket.IO server API. */
 export interface ServerOptions extends TuningOptions {
   /** Path of all requests. @default '/socket.io' */
@@ -39,8 +41,12 @@ export interface ServerOptions extends TuningOptions {
   maxClientBufferBytes?: number;
   /** Whether Engine.IO 3 clients (Socket.IO 1.x and 2.x) are served. @default true */
   allowEIO3?: boolean;
-  /** Transports that clients may use. @default ['websocket'] */
-  transports?: readonly 'websocket'[];
+  /** Transports that clients may use; the order has no meaning. @default ['polling', 'websocket'] */
+  transports?: readonly TransportName[];
+  /** Whether clients that poll are told that they may upgrade. @default true */
+  allowUpgrades?: boolean;
+  /** Milliseconds an upgrade may take, 1 to 2^31 − 1. @default 10000 */
+  upgradeTimeout?: number;
 }
 
 export type ResolvedTuning = Readonly<Required<TuningOptions>>;
@@ -76,6 +82,7 @@ const NUMBER_RULES = {
   pingTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 60_000 },
   maxHttpBufferSize: { min: 1, max: 1024 * MIB, fallback: () => 1_000_000 },
   connectTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 45_000 },
+  upgradeTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 10_000 },
   maxClientBufferBytes: { min: 1024, max: 4096 * MIB, fallback: () => 16 * MIB },
 } satisfies Partial<Record<keyof ServerOptions, NumberRule>>;
 
@@ -87,13 +94,19 @@ interface OtherRule<T> {
 
 const isPath = (value: unknown): value is string => typeof value === 'string' && /^\/?[^?#\s]*$/.test(value);
 const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
-const isTransports = (value: unknown): value is readonly 'websocket'[] =>
-  Array.isArray(value) && value.length > 0 && value.every((name) => name === 'websocket');
+const TRANSPORTS: readonly unknown[] = ['polling', 'websocket'];
+const isTransports = (value: unknown): value is readonly TransportName[] =>
+  Array.isArray(value) && value.length > 0 && value.every((name) => TRANSPORTS.includes(name));
 
 const OTHER_RULES = {
   path: { test: isPath, expected: "a path such as '/socket.io'", fallback: '/socket.io' } as OtherRule<string>,
   allowEIO3: { test: isBoolean, expected: 'true or false', fallback: true } as OtherRule<boolean>,
-  transports: { test: isTransports, expected: "['websocket']", fallback: ['websocket'] } as OtherRule<readonly 'websocket'[]>,
+  allowUpgrades: { test: isBoolean, expected: 'true or false', fallback: true } as OtherRule<boolean>,
+  transports: {
+    test: isTransports,
+    expected: "a list of 'polling' and 'websocket'",
+    fallback: ['polling', 'websocket'],
+  } as OtherRule<readonly TransportName[]>,
 };
 
 /** The environment variables, for the README's table and its test. */

@@ -2,12 +2,15 @@
  * The routes of one Server on one I/O thread: turns uWebSockets.js requests and events into calls of the agent.
  */
 import type { HttpRequest, HttpResponse, us_socket_context_t } from 'uWebSockets.js';
-import { refuseHandshake, revisionFrom, wantsBase64 } from '../core/agents/io/handshake.ts';
+import type { EngineRequest } from '../core/agents/io/front-desk.ts';
+import { revisionFrom, wantsBase64 } from '../core/agents/io/handshake.ts';
 import type { IoAgent } from '../core/agents/io/io-agent.ts';
+import type { SocketOwner, SocketRequest } from '../core/agents/io/web-socket-handle.ts';
 import type { ServerSpec } from '../core/agents/segment.ts';
 import { formatAddress } from '../core/wire/address.ts';
-import { CONNECTION_ERRORS, connectionErrorBody } from '../core/wire/connection-errors.ts';
-import { type Headers, mergeHeader, parseQuery, type RequestInfo } from '../core/wire/request-info.ts';
+import { CONNECTION_ERRORS } from '../core/wire/connection-errors.ts';
+import { type Headers, mergeHeader, parseQuery } from '../core/wire/request-info.ts';
+import { LocalExchange, statusLine } from './local-exchange.ts';
 import { type ChildApp, DISABLED } from './uws.ts';
 
 /** A message this much over the limit still reaches us, so that it can be answered with a close code. */
@@ -16,23 +19,27 @@ const OVERSIZE_SLACK_BYTES = 64 * 1024;
 const MAX_IDLE_S = 960;
 
 interface SocketData {
-  local: number;
-  /** Dropped once the session is open. */
-  info: RequestInfo | undefined;
+  readonly owner: SocketOwner;
 }
 
-function requestInfo(res: HttpResponse, req: HttpRequest, query: Record<string, string | string[]>): RequestInfo {
+/** Copied out at once: the request is dead when its handler returns. */
+function readRequest(res: HttpResponse, req: HttpRequest): EngineRequest {
   const headers: Headers = Object.create(null);
   req.forEach((name, value) => mergeHeader(headers, name, value));
   const search = req.getQuery();
+  const url = search === undefined || search === '' ? req.getUrl() : `${req.getUrl()}?${search}`;
+  const query = parseQuery(url);
   return {
-    method: req.getCaseSensitiveMethod(),
-    url: search === undefined || search === '' ? req.getUrl() : `${req.getUrl()}?${search}`,
-    headers,
-    address: formatAddress(new Uint8Array(res.getRemoteAddress())),
-    secure: false,
-    revision: revisionFrom(query),
-    base64: wantsBase64(query),
+    query,
+    info: {
+      method: req.getCaseSensitiveMethod(),
+      url,
+      headers,
+      address: formatAddress(new Uint8Array(res.getRemoteAddress())),
+      secure: false,
+      revision: revisionFrom(query),
+      base64: wantsBase64(query),
+    },
   };
 }
 
@@ -45,40 +52,59 @@ function idleTimeout({ pingInterval, pingTimeout }: ServerSpec): number {
 export function serveEngine(app: ChildApp, agent: IoAgent, spec: ServerSpec, alive: () => boolean): void {
   const pattern = `${spec.path}/*`;
 
-  app.ws<SocketData>(pattern, {
-    compression: DISABLED,
-    maxPayloadLength: spec.maxHttpBufferSize + OVERSIZE_SLACK_BYTES,
-    maxBackpressure: 0, // above it, frames of one packet would be dropped one by one
-    idleTimeout: idleTimeout(spec),
-    sendPingsAutomatically: false,
-    upgrade(res, req, context) {
-      if (alive()) upgrade(res, req, context, agent, spec);
-      else res.writeStatus('503 Service Unavailable').end(undefined, true);
-    },
-    open(socket) {
-      const data = socket.getUserData();
-      agent.opened(data.local, socket, data.info as RequestInfo);
-      data.info = undefined;
-    },
-    message(socket, message, isBinary) {
-      if (alive()) agent.message(socket.getUserData().local, new Uint8Array(message), isBinary);
-    },
-    close(socket, code, message) {
-      if (!alive()) return;
-      const tooBig = code === 1009 || (code === 1006 && Buffer.from(message).includes('too big'));
-      agent.closed(socket.getUserData().local, tooBig);
-    },
-  });
+  if (spec.transports.includes('websocket')) {
+    app.ws<SocketData>(pattern, {
+      compression: DISABLED,
+      maxPayloadLength: spec.maxHttpBufferSize + OVERSIZE_SLACK_BYTES,
+      maxBackpressure: 0, // above it, frames of one packet would be dropped one by one
+      idleTimeout: idleTimeout(spec),
+      sendPingsAutomatically: false,
+      upgrade(res, req, context) {
+        if (alive()) upgrade(res, req, context, agent, spec);
+        else res.writeStatus(statusLine(503)).end(undefined, true);
+      },
+      open: (socket) => agent.opened(socket.getUserData().owner, socket),
+      message(socket, message, isBinary) {
+        if (alive()) agent.frame(socket.getUserData().owner, new Uint8Array(message), isBinary);
+      },
+      close(socket, code, message) {
+        if (!alive()) return;
+        const tooBig = code === 1009 || (code === 1006 && Buffer.from(message).includes('too big'));
+        agent.closed(socket.getUserData().owner, tooBig);
+      },
+    });
+  }
 
   app.any(pattern, (res, req) => {
-    const query = parseQuery(`?${req.getQuery() ?? ''}`);
-    const method = req.getCaseSensitiveMethod();
-    const code = refuseHandshake({ method, query, upgrade: false, allowEIO3: spec.allowEIO3 }) as number;
-    res.writeStatus('400 Bad Request').writeHeader('Content-Type', 'application/json').end(connectionErrorBody(code));
+    if (alive()) http(res, req, agent, spec);
+    else res.writeStatus(statusLine(503)).end(undefined, true);
   });
   app.any('/*', (res) => {
-    res.writeStatus('404 Not Found').end();
+    res.writeStatus(statusLine(404)).end();
   });
+}
+
+function http(res: HttpResponse, req: HttpRequest, agent: IoAgent, spec: ServerSpec): void {
+  const request = readRequest(res, req);
+  const exchange = new LocalExchange(res, (action) => agent.body(action));
+  const limit = spec.maxHttpBufferSize;
+  const { method, headers } = request.info;
+  const tooLarge = { status: 413, close: true };
+  if (method === 'POST' && Number(headers['content-length'] ?? 0) > limit) {
+    exchange.answer(tooLarge); // the session, if there is one, goes on
+    return;
+  }
+  const receiver = agent.http(spec.server, request, exchange);
+  if (receiver === undefined) return;
+  exchange.readBody(
+    limit,
+    (bytes) => agent.body(() => receiver.body(bytes)),
+    () =>
+      agent.body(() => {
+        receiver.refused();
+        exchange.answer(tooLarge);
+      }),
+  );
 }
 
 function upgrade(
@@ -88,25 +114,31 @@ function upgrade(
   agent: IoAgent,
   spec: ServerSpec,
 ): void {
-  const query = parseQuery(`?${req.getQuery() ?? ''}`);
-  const method = req.getCaseSensitiveMethod();
-  const code = refuseHandshake({ method, query, upgrade: true, allowEIO3: spec.allowEIO3 });
-  if (code !== undefined) {
-    res.writeStatus('400 Bad Request').writeHeader('Content-type', 'text/html').end(CONNECTION_ERRORS[code], true);
-    return;
-  }
-  const info = requestInfo(res, req, query);
-  const local = agent.reserve(spec.server, info);
-  if (local < 0) {
-    res.writeStatus('503 Service Unavailable').end('Too many connections', true);
-    return;
-  }
-  const data: SocketData = { local, info };
-  res.upgrade(
-    data,
-    req.getHeader('sec-websocket-key'),
-    req.getHeader('sec-websocket-protocol'),
-    req.getHeader('sec-websocket-extensions'),
-    context,
-  );
+  const request = readRequest(res, req);
+  const key = req.getHeader('sec-websocket-key');
+  const protocol = req.getHeader('sec-websocket-protocol');
+  const extensions = req.getHeader('sec-websocket-extensions');
+  let done = false;
+  const socket: SocketRequest = {
+    onAborted: undefined,
+    accept(owner) {
+      if (done) return;
+      done = true;
+      res.cork(() => res.upgrade<SocketData>({ owner }, key, protocol, extensions, context));
+    },
+    refuse(code, status = 400) {
+      if (done) return;
+      done = true;
+      res.cork(() => {
+        res.writeStatus(statusLine(status)).writeHeader('Content-type', 'text/html').end(CONNECTION_ERRORS[code], true);
+      });
+    },
+  };
+  res.onAborted(() => {
+    if (done) return;
+    done = true;
+    const { onAborted } = socket;
+    if (onAborted !== undefined) agent.body(onAborted);
+  });
+  agent.upgrade(spec.server, request, socket);
 }

@@ -168,6 +168,7 @@ export async function runIoThread(task: IoTask): Promise<void> {
     process.off('uncaughtException', die);
     task.controlPort.close();
     task.acceptorPort.close();
+    agent.closeLanes();
     control.setState(thread, state);
   };
 
@@ -202,6 +203,7 @@ export async function runIoThread(task: IoTask): Promise<void> {
         clearTimeout(retry);
         task.controlPort.close();
         task.acceptorPort.close();
+        agent.closeLanes();
         fail(error);
       });
   }
@@ -210,6 +212,7 @@ export async function runIoThread(task: IoTask): Promise<void> {
   task.controlPort.on('message', (request: IoRequest) => {
     if (phase !== 'up') return; // the next life opens what is open then
     if (request.op === 'open') openServer(request.spec);
+    else if (request.op === 'lane') agent.connectLane(request.ioThread, request.port);
     else throw new Error(request.message);
   });
   for (const spec of task.servers) openServer(spec);

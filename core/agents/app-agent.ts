@@ -28,6 +28,7 @@ import {
   EVT_HEAD_BYTES,
   EVT_MESSAGE,
   EVT_OPEN,
+  EVT_UPGRADE,
   EVT_WORD_A,
   EVT_WORD_B,
   FLAG_LARGE,
@@ -55,6 +56,8 @@ export interface AppHandler {
   onOpen(session: SessionNumber, sid: string, info: RequestInfo): void;
   /** Text or a copy of the bytes. */
   onMessage(session: SessionNumber, data: string | Buffer): void;
+  /** The session's transport is a WebSocket now. */
+  onUpgrade(session: SessionNumber): void;
   onClose(session: SessionNumber, reason: number, detail: number): void;
   onDrain(): void;
 }
@@ -342,6 +345,9 @@ export class AppAgent implements Link {
         handler.onMessage(session, data);
         break;
       }
+      case EVT_UPGRADE:
+        this.#handlerOf.get(session)?.onUpgrade(session);
+        break;
       case EVT_CLOSE: {
         const handler = this.#handlerOf.get(session);
         this.#handlerOf.delete(session);

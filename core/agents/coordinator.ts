@@ -15,8 +15,19 @@ import { takeRegion } from '../shm/region-port.ts';
 import { SpscRing } from '../shm/spsc-ring.ts';
 import { CommandReader } from './command-reader.ts';
 import { EventWriter } from './event-writer.ts';
-import { EVT_CLOSE, EVT_OPEN, EVT_WORD_A, FLAG_LARGE, LOG_RELEASE, LOG_STOP, LOG_THREAD_DOWN } from './records.ts';
+import {
+  EVT_CLOSE,
+  EVT_OPEN,
+  EVT_UPGRADE,
+  EVT_WORD_A,
+  EVT_WORD_B,
+  FLAG_LARGE,
+  LOG_RELEASE,
+  LOG_STOP,
+  LOG_THREAD_DOWN,
+} from './records.ts';
 import type { CoordinatorTask, NewIoPort } from './segment.ts';
+import { Moves, type StashedRecord } from './moves.ts';
 import { Sequencer } from './sequencer.ts';
 import { SessionRegistry } from './session-registry.ts';
 import { type SlotRange, slotRanges } from './slot-ranges.ts';
@@ -37,6 +48,7 @@ export class Coordinator {
   readonly #index: RoomIndex;
   readonly #sequencer: Sequencer;
   readonly #commands: CommandReader;
+  readonly #moves: Moves;
   readonly #appBell: Doorbell;
   /** Slots whose RELEASE found no room in the log. */
   #unreleased: number[] = [];
@@ -76,6 +88,16 @@ export class Coordinator {
       sequencer: this.#sequencer,
       threadOf: (slot) => this.#threadOf(slot),
     });
+    this.#moves = new Moves({
+      registry: this.#registry,
+      index: this.#index,
+      sequencer: this.#sequencer,
+      inboxOf: (slot) => this.#inboxes[this.#threadOf(slot)],
+      threadOf: (slot) => this.#threadOf(slot),
+      release: (slot) => this.#unreleased.push(slot),
+      announce: (session) => this.#events.open && this.#events.upgraded(session),
+      replay: (slot, record) => this.#replay(slot, record),
+    });
   }
 
   /** One bounded turn; returns how many records were handled, 0 when there is nothing to do now. */
@@ -84,6 +106,7 @@ export class Coordinator {
     let work = this.#followThreads();
     this.#events.flush();
     for (let i = 0; i < this.#inboxes.length; i++) work += this.#readInbox(i);
+    work += this.#moves.run();
     work += this.#release();
     if (this.#unreleased.length === 0) work += this.#commands.read(RECORDS_PER_TURN);
     if (this.#mayStop()) work++;
@@ -103,6 +126,7 @@ export class Coordinator {
     if (!waitsForLog && this.#control.stopRequested && !this.#stopWritten) return true;
     if (this.#events.canFlush) return true;
     const canForward = this.#events.open;
+    if (this.#moves.isReady(this.#sequencer.gateMoved(), canForward)) return true;
     if (canForward && this.#inboxes.some((inbox) => !inbox.isEmpty())) return true;
     return this.#ranges.some((_, i) => {
       const state = this.#control.state(FIRST_IO_THREAD + i);
@@ -154,6 +178,7 @@ export class Coordinator {
   }
 
   #bury(ioThread: number): void {
+    this.#moves.drop(ioThread);
     const { first, count } = this.#ranges[ioThread];
     for (let slot = first; slot < first + count; slot++) {
       const session = this.#registry.sessionOn(slot);
@@ -186,25 +211,54 @@ export class Coordinator {
   #forward(inbox: SpscRing, ioThread: number): boolean {
     const word = inbox.offset >> 2;
     const slot = inbox.words[word];
+    const stash = this.#moves.stashFor(slot);
+    if (stash !== undefined) {
+      const { type, flags, offset, length } = inbox;
+      const bytes = Buffer.from(inbox.bytes.subarray(offset, offset + length));
+      stash.push({ type, flags, bytes, region: this.#takeRegion(inbox, ioThread) });
+      return true;
+    }
     if (inbox.type === EVT_OPEN) {
-      const session = this.#registry.open(slot, inbox.words[word + EVT_WORD_A]);
+      const session = this.#registry.open(slot, inbox.words[word + EVT_WORD_A], inbox.words[word + 1]);
       if (this.#events.forward(inbox, session, undefined)) return true;
       this.#registry.close(slot); // the number is lost, which is fine: numbers only must not repeat
       return false;
     }
+    if (inbox.type === EVT_UPGRADE) {
+      this.#moves.begin(inbox.words[word + EVT_WORD_A], inbox.words[word + EVT_WORD_B], slot);
+      return true;
+    }
+    const region = this.#takeRegion(inbox, ioThread);
     const session = this.#registry.sessionOn(slot);
-    let region: SharedArrayBuffer | undefined;
-    if ((inbox.flags & FLAG_LARGE) !== 0) region = this.#heldRegions[ioThread] ?? takeRegion(this.#ioPorts[ioThread]);
+    if (session === 0) return true; // it has moved away, or never came to be: this thread does not own it
     if (!this.#events.forward(inbox, session, region)) {
       this.#heldRegions[ioThread] = region;
       return false;
     }
-    this.#heldRegions[ioThread] = undefined;
-    if (inbox.type === EVT_CLOSE) {
-      this.#forget(slot);
-      this.#unreleased.push(slot);
-    }
+    if (inbox.type === EVT_CLOSE) this.#ended(slot);
     return true;
+  }
+
+  /** The region that the inbox record names, from the port or from the last attempt. */
+  #takeRegion(inbox: SpscRing, ioThread: number): SharedArrayBuffer | undefined {
+    if ((inbox.flags & FLAG_LARGE) === 0) return undefined;
+    const region = this.#heldRegions[ioThread] ?? takeRegion(this.#ioPorts[ioThread]);
+    this.#heldRegions[ioThread] = undefined;
+    return region;
+  }
+
+  /** A record of a session that has moved, stashed until it had. */
+  #replay(slot: number, record: StashedRecord): boolean {
+    const session = this.#registry.sessionOn(slot);
+    if (session === 0) return true;
+    if (!this.#events.open || !this.#events.replay(record, session)) return false;
+    if (record.type === EVT_CLOSE) this.#ended(slot);
+    return true;
+  }
+
+  #ended(slot: number): void {
+    this.#forget(slot);
+    this.#unreleased.push(slot);
   }
 
   /** Takes a slot out of every row at this place of the order. */

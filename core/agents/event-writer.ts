@@ -6,7 +6,8 @@ import type { MessagePort } from 'node:worker_threads';
 import type { SessionNumber } from '../session/ids.ts';
 import { createRegion, RegionWindow } from '../shm/region-port.ts';
 import type { SpscRing } from '../shm/spsc-ring.ts';
-import { EVT_CLOSE, EVT_HEAD_BYTES, EVT_WORD_A, EVT_WORD_B, putSession } from './records.ts';
+import type { StashedRecord } from './moves.ts';
+import { EVT_CLOSE, EVT_HEAD_BYTES, EVT_UPGRADE, EVT_WORD_A, EVT_WORD_B, putSession } from './records.ts';
 
 /** Bytes of large payloads that may wait for the app thread; beyond it `events` counts as full. */
 const MAX_LARGE_BYTES = 64 * 1024 * 1024;
@@ -58,10 +59,27 @@ export class EventWriter {
     if (at < 0) return false;
     copyWords(inbox, this.#ring, at);
     putSession(this.#ring.words, at >> 2, session);
-    if (region !== undefined) this.#port.postMessage(region);
+    this.#finish(region);
+    return true;
+  }
+
+  /** Reports that a session's transport is a WebSocket now; false when there is no room. */
+  upgraded(session: SessionNumber): boolean {
+    const at = this.#claim(EVT_UPGRADE, 0, EVT_HEAD_BYTES);
+    if (at < 0) return false;
+    putSession(this.#ring.words, at >> 2, session);
     this.#ring.commit();
-    if (region !== undefined) this.#window.add(this.#ring.position, region.byteLength);
     this.#written++;
+    return true;
+  }
+
+  /** Writes a record that was taken out of its inbox earlier; false when there is no room. */
+  replay({ type, flags, bytes, region }: StashedRecord, session: SessionNumber): boolean {
+    const at = this.#claim(type, flags, bytes.length);
+    if (at < 0) return false;
+    this.#ring.bytes.set(bytes, at);
+    putSession(this.#ring.words, at >> 2, session);
+    this.#finish(region);
     return true;
   }
 
@@ -77,6 +95,14 @@ export class EventWriter {
     let done = 0;
     while (done < this.#pending.length && this.#writeClose(this.#pending[done])) done++;
     if (done > 0) this.#pending.splice(0, done);
+  }
+
+  /** Publishes the record just filled; its region must be there before it. */
+  #finish(region: SharedArrayBuffer | undefined): void {
+    if (region !== undefined) this.#port.postMessage(region);
+    this.#ring.commit();
+    if (region !== undefined) this.#window.add(this.#ring.position, region.byteLength);
+    this.#written++;
   }
 
   /** False from a claim that failed until the app thread has freed something. */

@@ -30,17 +30,19 @@ export const CMD_ROWS_HEAD_BYTES = 12;
 // ── inbox: I/O thread → coordinator, and events: coordinator → app ──
 // One shape for both: the coordinator copies the record and puts the session where the slot was.
 
-/** [slot | session][– | session][server][sid bytes] sid, request info */
+/** [slot | session][serial | session][server][sid bytes] sid, request info */
 export const EVT_OPEN = 1;
 /** [slot | session][– | session][kind][payload bytes] payload */
 export const EVT_MESSAGE = 2;
 /** [slot | session][– | session][reason][detail] */
 export const EVT_CLOSE = 3;
+/** [new slot | session][– | session][old slot | –][serial | –] the session's transport is now the WebSocket on the new slot */
+export const EVT_UPGRADE = 4;
 
 export const EVT_HEAD_BYTES = 16;
-/** First of the two words that each type has for itself: server, kind, reason. */
+/** First of the two words that each type has for itself: server, kind, reason, old slot. */
 export const EVT_WORD_A = 2;
-/** Second of them: sid bytes, payload bytes, detail. */
+/** Second of them: sid bytes, payload bytes, detail, serial. */
 export const EVT_WORD_B = 3;
 
 export const KIND_TEXT = 0;
@@ -60,6 +62,8 @@ export const LOG_CLOSE_SERVER = 4;
 export const LOG_THREAD_DOWN = 5;
 /** the last record ever: close everything */
 export const LOG_STOP = 6;
+/** [old slot][new slot] records before are for the old slot, those after for the new one */
+export const LOG_MOVED = 7;
 
 export const LOG_DATA_HEAD_BYTES = 16;
 export const LOG_DATA_PAYLOAD_BYTES = 0;

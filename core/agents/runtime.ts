@@ -105,8 +105,9 @@ export class Runtime {
     const coordinatorIoPorts: MessagePort[] = [];
     const acceptorIoPorts: MessagePort[] = [];
     const ioTasks: IoTask[] = [];
+    const lanes = laneMatrix(ioThreads);
     for (let i = 0; i < ioThreads; i++) {
-      const { task, toCoordinator, toAcceptor, toApp } = this.#ioTask(i);
+      const { task, toCoordinator, toAcceptor, toApp } = this.#ioTask(i, lanes[i]);
       ioTasks.push(task);
       coordinatorIoPorts.push(toCoordinator);
       acceptorIoPorts.push(toAcceptor);
@@ -236,7 +237,10 @@ export class Runtime {
     return life;
   }
 
-  #ioTask(ioThread: number): { task: IoTask; toCoordinator: MessagePort; toAcceptor: MessagePort; toApp: MessagePort } {
+  #ioTask(
+    ioThread: number,
+    lanePorts: readonly (MessagePort | undefined)[],
+  ): { task: IoTask; toCoordinator: MessagePort; toAcceptor: MessagePort; toApp: MessagePort } {
     const coordinator = new MessageChannel();
     const acceptor = new MessageChannel();
     const app = new MessageChannel();
@@ -247,6 +251,7 @@ export class Runtime {
       coordinatorPort: coordinator.port1,
       controlPort: app.port1,
       acceptorPort: acceptor.port1,
+      lanePorts,
       servers: [...this.#servers.values()].filter(({ closing }) => closing === undefined).map(({ spec }) => spec),
     };
     return { task, toCoordinator: coordinator.port2, toAcceptor: acceptor.port2, toApp: app.port2 };
@@ -254,7 +259,8 @@ export class Runtime {
 
   #runIo(task: IoTask): void {
     const { ioThread } = task;
-    this.#run(task, [task.coordinatorPort, task.controlPort, task.acceptorPort]).catch((error: unknown) =>
+    const lanes = task.lanePorts.filter((port) => port !== undefined);
+    this.#run(task, [task.coordinatorPort, task.controlPort, task.acceptorPort, ...lanes]).catch((error: unknown) =>
       this.#onIoCrash(ioThread, error),
     );
   }
@@ -279,7 +285,13 @@ export class Runtime {
       if (entry.closing === undefined) entry.descriptors[ioThread] = undefined;
       else this.#appClosed(entry, ioThread);
     }
-    const { task, toCoordinator, toAcceptor, toApp } = this.#ioTask(ioThread);
+    const lanePorts = this.#io.map((port, other) => {
+      if (other === ioThread) return undefined;
+      const { port1, port2 } = new MessageChannel();
+      port.post({ op: 'lane', ioThread, port: port2 }, [port2]);
+      return port1;
+    });
+    const { task, toCoordinator, toAcceptor, toApp } = this.#ioTask(ioThread, lanePorts);
     this.#coordinatorPort.postMessage({ ioThread, port: toCoordinator } satisfies NewIoPort, [toCoordinator]);
     this.#acceptor.post({ op: 'ioPort', ioThread, port: toAcceptor }, [toAcceptor]);
     this.#io[ioThread].replace(toApp);
@@ -371,4 +383,17 @@ export class Runtime {
     }
     return true;
   }
+}
+
+/** A lane between every two I/O threads: row i holds the ports of thread i. */
+function laneMatrix(ioThreads: number): (MessagePort | undefined)[][] {
+  const rows = Array.from({ length: ioThreads }, () => new Array<MessagePort | undefined>(ioThreads).fill(undefined));
+  for (let i = 0; i < ioThreads; i++) {
+    for (let j = i + 1; j < ioThreads; j++) {
+      const { port1, port2 } = new MessageChannel();
+      rows[i][j] = port1;
+      rows[j][i] = port2;
+    }
+  }
+  return rows;
 }

@@ -6,7 +6,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { createLog } from '../shm/broadcast-log.ts';
 import { Control } from '../shm/control.ts';
 import { SpscRing } from '../shm/spsc-ring.ts';
-import type { ResolvedTuning } from '../options.ts';
+import type { ResolvedTuning, TransportName } from '../options.ts';
 
 export interface Segment {
   readonly tuning: ResolvedTuning;
@@ -56,6 +56,9 @@ export interface ServerSpec {
   readonly maxHttpBufferSize: number;
   readonly maxClientBufferBytes: number;
   readonly allowEIO3: boolean;
+  readonly transports: readonly TransportName[];
+  readonly allowUpgrades: boolean;
+  readonly upgradeTimeout: number;
 }
 
 /** What an I/O thread's task is given. */
@@ -68,6 +71,8 @@ export interface IoTask {
   readonly coordinatorPort: MessagePort;
   /** Requests from and notices to the app thread. */
   readonly controlPort: MessagePort;
+  /** By I/O thread; undefined for itself. */
+  readonly lanePorts: readonly (MessagePort | undefined)[];
   /** To the acceptor, which must not hand over connections while this thread closes its apps. */
   readonly acceptorPort: MessagePort;
   /** Servers that are open when the thread starts: none at first, all of them after a crash. */
@@ -87,6 +92,8 @@ export type ThreadTask = CoordinatorTask | IoTask | AcceptorTask;
 /** App thread → I/O thread, over the control port. */
 export type IoRequest =
   | { readonly op: 'open'; readonly spec: ServerSpec }
+  /** Another I/O thread has been restarted. */
+  | { readonly op: 'lane'; readonly ioThread: number; readonly port: MessagePort }
   /** Test probe: throws inside the loop, as a bug would. */
   | { readonly op: 'throw'; readonly message: string };
 

@@ -37,6 +37,8 @@ export type PostRegion = (ioThread: number, region: SharedArrayBuffer) => void;
 const LAG_FRACTION = 4;
 /** Targets smaller than this are not worth a copy at every reader. */
 const KEEP_FROM = 8;
+/** A control record with its header, and a little for the wrap. */
+const CONTROL_RECORD_BYTES = 64;
 
 export class Sequencer {
   readonly #log: LogWriter;
@@ -148,6 +150,11 @@ export class Sequencer {
     this.#log.commit();
     this.#toRing |= ioThread < 0 ? (1 << this.#ranges.length) - 1 : 1 << ioThread;
     return true;
+  }
+
+  /** Whether the next control record has room; a false one counts as refused. */
+  hasControlRoom(): boolean {
+    return this.#log.hasRoom(CONTROL_RECORD_BYTES) || this.#refuse();
   }
 
   /** Wakes the threads that have something to do. Call when a turn's records are written. */

@@ -39,7 +39,9 @@ export class EngineConn extends EventEmitter implements Conn {
   readonly protocol: 3 | 4;
   readonly remoteAddress: string;
   readonly request: HandshakeRequest;
-  readonly transport: { readonly name: string; readonly writable: boolean };
+  readonly transport: { name: string; readonly writable: boolean };
+  /** True once the connection has switched from polling to a WebSocket. */
+  upgraded = false;
   readyState: ReadyState = 'open';
   readonly #link: Link;
 
@@ -53,7 +55,7 @@ export class EngineConn extends EventEmitter implements Conn {
     this.#link = link;
     const isOpen = (): boolean => this.readyState === 'open';
     this.transport = {
-      name: 'websocket',
+      name: this.request._query.transport === 'polling' ? 'polling' : 'websocket',
       get writable() {
         return isOpen() && link.writable;
       },
@@ -78,6 +80,13 @@ export class EngineConn extends EventEmitter implements Conn {
     this.readyState = 'closing';
     this.#link.closeSession(this.session, discard);
     return this;
+  }
+
+  /** News from the engine: the transport has changed. `request` stays the handshake's. */
+  upgradedTo(name: string): void {
+    this.upgraded = true;
+    this.transport.name = name;
+    this.emit('upgrade', this.transport);
   }
 
   /** News from the engine: the session is over. */

@@ -26,13 +26,9 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer {
   constructor(given: ServerOptions) {
     super();
     this.options = resolveOptions(given);
-    const { tuning, path, pingInterval, pingTimeout, maxHttpBufferSize, maxClientBufferBytes, allowEIO3 } =
-      this.options;
+    const { tuning, connectTimeout: _, ...spec } = this.options;
     this.#runtime = Runtime.for(tuning);
-    this.#server = this.#runtime.open(
-      { path, pingInterval, pingTimeout, maxHttpBufferSize, maxClientBufferBytes, allowEIO3 },
-      this,
-    );
+    this.#server = this.#runtime.open(spec, this);
   }
 
   get link(): Link {
@@ -82,6 +78,10 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer {
 
   onMessage(session: SessionNumber, data: string | Buffer): void {
     this.#conns.get(session)?.emit('data', data);
+  }
+
+  onUpgrade(session: SessionNumber): void {
+    this.#conns.get(session)?.upgradedTo('websocket');
   }
 
   onClose(session: SessionNumber, reason: number, detail: number): void {

@@ -81,6 +81,19 @@ export class RoomIndex {
     this.#version++;
   }
 
+  /** Puts `to` into every row that `from` is in, and takes `from` out: a session changes its slot. */
+  moveSlot(from: number, to: number): void {
+    const moving = this.#leaving;
+    this.#slotRows.drain(from, moving);
+    for (let i = 0; i < moving.length; i++) {
+      const row = moving.values[i];
+      this.#rows[row]!.remove(from);
+      this.add(row, to);
+    }
+    moving.clear();
+    this.#version++;
+  }
+
   /** Releases the memory of a row, so that its number can be issued again. A row that still has members loses them. */
   free(row: number): void {
     const freed = this.#rows[row];

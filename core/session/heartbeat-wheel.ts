@@ -58,6 +58,11 @@ export class HeartbeatWheel {
     this.#next[head] = slot;
   }
 
+  /** The deadline of `slot` as last set, rounded up to a tick. */
+  due(slot: number): number {
+    return this.#startMs + this.#dueTick[slot] * this.#tickMs;
+  }
+
   /** Drops the deadline of `slot`, if there is one. */
   cancel(slot: number): void {
     this.#unlink(slot);

@@ -122,6 +122,31 @@ export class Heartbeat {
     }
   }
 
+  /**
+   * Takes a session out to continue on another thread: its deadline travels along.
+   *
+   * @returns what `arrive` wants there; undefined when the slot is not open
+   */
+  leave(slot: number, now: number): { phase: number; remaining: number } | undefined {
+    const phase = this.#state[slot];
+    if (phase === CLOSED) return undefined;
+    const due = phase === LISTENING ? this.#lastPacket[slot] + this.#pingInterval + this.#pingTimeout : this.#wheel.due(slot);
+    this.close(slot);
+    return { phase, remaining: Math.max(0, due - now) };
+  }
+
+  /**
+   * Continues a session that `leave` took out elsewhere.
+   *
+   * @throws RangeError when the slot is open already
+   */
+  arrive(slot: number, { phase, remaining }: { phase: number; remaining: number }, now: number): void {
+    if (this.#state[slot] !== CLOSED) throw new RangeError(`The heartbeat of slot ${slot} is open already.`);
+    this.#state[slot] = phase;
+    this.#lastPacket[slot] = now + remaining - this.#pingInterval - this.#pingTimeout;
+    this.#wheel.schedule(slot, now + remaining);
+  }
+
   /** Ends the heartbeat of a session; without effect on a slot that is not open. */
   close(slot: number): void {
     this.#state[slot] = CLOSED;

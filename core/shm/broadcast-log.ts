@@ -115,6 +115,13 @@ export class LogWriter extends LogView {
     return slowest;
   }
 
+  /** Whether this many bytes are free, the reserve included. */
+  hasRoom(bytes: number): boolean {
+    const units = alignedBytes(bytes) >> UNIT_SHIFT;
+    if (this.capacityUnits - ((this.tail - this.#gate) | 0) >= units) return true;
+    return this.capacityUnits - ((this.tail - this.gate()) | 0) >= units;
+  }
+
   /**
    * Reserves room for a record; returns the offset of its payload, or -1 while the slowest reader is in the way.
    * @param control may use the reserve.

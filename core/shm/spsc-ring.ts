@@ -190,6 +190,17 @@ export class SpscRing {
     return this.#head === this.#seenTail;
   }
 
+  /** Consumer: position of the producer's tail, fresh from memory. */
+  get published(): number {
+    this.#seenTail = Atomics.load(this.words, this.#tailIndex); // the producer's latest
+    return this.#seenTail;
+  }
+
+  /** Consumer: position up to which `next` has read. */
+  get read(): number {
+    return this.#head;
+  }
+
   /** Bytes published and not read yet. */
   get unreadBytes(): number {
     this.#seenTail = Atomics.load(this.words, this.#tailIndex); // the producer's latest

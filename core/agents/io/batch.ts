@@ -5,7 +5,9 @@
  * there are several runs, a chain per slot names the runs it is due, in order. Nothing is allocated per recipient.
  */
 import { FrameReader } from '../../wire/frames.ts';
+import { MESSAGE_TYPE } from '../../wire/payload.ts';
 import { FLAG_SAME, TARGET_TABLE_WORDS } from '../records.ts';
+import type { QueuedPacket } from './polling-transport.ts';
 import { VARIANT_EIO3, VARIANT_EIO3_BASE64, VARIANT_EIO4, VARIANT_EIO4_BASE64, VARIANTS } from './session-table.ts';
 
 /** A batch takes no more records once its runs list this many slots. */
@@ -25,6 +27,8 @@ export class Batch {
   /** Views of each frame by variant; base64 ones are made when first needed. */
   readonly views: (Uint8Array | undefined)[][] = Array.from({ length: VARIANTS }, () => []);
   readonly binary: boolean[] = [];
+  /** Copies of frames for queues, one for all that need it; made when first needed. */
+  readonly #copies: (QueuedPacket | undefined)[] = [];
   readonly #reader = new FrameReader();
 
   // runs
@@ -118,6 +122,17 @@ export class Batch {
     return this.views[variant][frame] ?? this.#base64View(variant, frame);
   }
 
+  /** A frame as a packet that outlives the batch, for clients that are not written to now. */
+  copy(frame: number, compress: boolean): QueuedPacket {
+    let packet = this.#copies[frame];
+    if (packet === undefined) {
+      const whole = this.views[VARIANT_EIO3][frame] as Uint8Array; // with its type byte, text and binary alike
+      packet = { type: MESSAGE_TYPE, binary: this.binary[frame], data: Buffer.from(whole.subarray(1)), compress };
+      this.#copies[frame] = packet;
+    }
+    return packet;
+  }
+
   /** Closes the batch for filling: builds the chains when one list of slots does not tell the order. */
   seal(): void {
     this.#chained = this.runCount > 1;
@@ -167,6 +182,7 @@ export class Batch {
     this.runCount = 0;
     this.#runTargetsKept = false;
     this.binary.length = 0;
+    this.#copies.length = 0;
     for (const views of this.views) views.length = 0;
   }
 

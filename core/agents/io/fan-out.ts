@@ -7,6 +7,7 @@
  */
 import { FLAG_COMPRESS, FLAG_VOLATILE } from '../link.ts';
 import type { Batch } from './batch.ts';
+import type { PollingTransport } from './polling-transport.ts';
 import type { SessionTable } from './session-table.ts';
 import type { WebSocketHandle } from './web-socket-handle.ts';
 
@@ -77,7 +78,11 @@ export class FanOut {
 
   #deliver(local: number): void {
     const socket = this.#sessions.sockets[local];
-    if (socket === undefined) return; // closed since the record was written
+    if (socket === undefined) {
+      const poll = this.#sessions.polls[local];
+      if (poll !== undefined) this.#enqueue(local, poll); // else closed since the record was written
+      return;
+    }
     const buffered = socket.getBufferedAmount();
     if (buffered > 0 && buffered > this.#limitOf(local)) {
       this.#onSlow(local);
@@ -87,6 +92,32 @@ export class FanOut {
     this.#local = local;
     this.#buffered = buffered;
     socket.cork(this.#write);
+  }
+
+  /** A session that polls, or is moving: what it is due waits in its queue, or leaves at once with the poll it holds. */
+  #enqueue(local: number, poll: PollingTransport): void {
+    const batch = this.#batch;
+    if (poll.queuedBytes > this.#limitOf(local)) {
+      this.#onSlow(local);
+      return;
+    }
+    const takesVolatile = poll.held && poll.queuedBytes === 0;
+    for (let entry = batch.firstEntry(local); entry >= 0; entry = batch.nextEntry(entry)) {
+      const run = batch.runOf(entry);
+      for (let record = batch.runRecord[run]; record < batch.runRecord[run + 1]; record++) {
+        const flags = batch.recordFlags[record];
+        if (!takesVolatile && (flags & FLAG_VOLATILE) !== 0) {
+          this.dropped++;
+          continue;
+        }
+        const compress = (flags & FLAG_COMPRESS) !== 0;
+        for (let frame = batch.frameStart[record]; frame < batch.frameStart[record + 1]; frame++) {
+          poll.enqueue(batch.copy(frame, compress));
+        }
+        this.deliveries++;
+      }
+    }
+    poll.flush();
   }
 
   #writeAll(): void {

@@ -3,6 +3,7 @@
  * Never waits; when the budget is used up the caller closes whoever uses most of it.
  */
 import type { MessagePort } from 'node:worker_threads';
+import { counterIndex } from '../../shm/control.ts';
 import { RegionWindow } from '../../shm/region-port.ts';
 import type { SpscRing } from '../../shm/spsc-ring.ts';
 import { regionOf } from '../event-writer.ts';
@@ -11,11 +12,16 @@ import {
   EVT_HEAD_BYTES,
   EVT_MESSAGE,
   EVT_OPEN,
+  EVT_UPGRADE,
   EVT_WORD_A,
   EVT_WORD_B,
   FLAG_LARGE,
   LARGE_PAYLOAD_BYTES,
 } from '../records.ts';
+
+const SESSIONS_OPENED = counterIndex('sessionsOpened');
+const SESSIONS_CLOSED = counterIndex('sessionsClosed');
+const MESSAGES_IN = counterIndex('messagesIn');
 
 /** Bytes that may wait on the heap for the coordinator, per I/O thread; twice the largest message, if that is more. */
 export const MAX_QUEUED_BYTES = 32 * 1024 * 1024;
@@ -24,24 +30,34 @@ export const MAX_QUEUED_BYTES = 32 * 1024 * 1024;
 export const MAX_POSTED_BYTES = MAX_QUEUED_BYTES / 2;
 
 interface Queued {
+  /** Counts the records that went over the heap. */
+  readonly sequence: number;
   readonly type: number;
   readonly flags: number;
   readonly slot: number;
+  readonly serial: number;
   readonly word2: number;
   readonly word3: number;
   readonly body: Uint8Array | SharedArrayBuffer | undefined;
 }
 
+type Unqueued = Omit<Queued, 'sequence'>;
+
 export class InboxWriter {
+  readonly #counters: Int32Array;
   readonly #ring: SpscRing;
   readonly #port: MessagePort;
   readonly #window = new RegionWindow();
   #queue: Queued[] = [];
+  readonly #waiters: { readonly sequence: number; readonly callback: () => void }[] = [];
+  #sequence = 0;
   /** Bytes of messages on the heap, by slot. */
   readonly #bytesOf = new Map<number, number>();
   #queuedBytes = 0;
 
-  constructor(ring: SpscRing, port: MessagePort) {
+  /** @param counters of this thread, as in the control region */
+  constructor(ring: SpscRing, port: MessagePort, counters: Int32Array) {
+    this.#counters = counters;
     this.#ring = ring;
     this.#port = port;
   }
@@ -74,26 +90,41 @@ export class InboxWriter {
     return slot;
   }
 
-  open(slot: number, server: number, sid: string, requestInfo: Uint8Array): void {
+  open(slot: number, serial: number, server: number, sid: string, requestInfo: Uint8Array): void {
+    this.#counters[SESSIONS_OPENED]++;
     const body = Buffer.allocUnsafe(sid.length + requestInfo.length);
     body.write(sid, 'latin1');
     body.set(requestInfo, sid.length);
-    this.#put({ type: EVT_OPEN, flags: 0, slot, word2: server, word3: sid.length, body });
+    this.#put({ type: EVT_OPEN, flags: 0, slot, serial, word2: server, word3: sid.length, body });
   }
 
   /** A message of a client. `bytes` is only valid during the call. */
   message(slot: number, kind: number, bytes: Uint8Array): void {
+    this.#counters[MESSAGES_IN]++;
     if (bytes.length >= LARGE_PAYLOAD_BYTES) {
       const body = regionOf(bytes);
-      this.#put({ type: EVT_MESSAGE, flags: FLAG_LARGE, slot, word2: kind, word3: bytes.length, body });
+      this.#put({ type: EVT_MESSAGE, flags: FLAG_LARGE, slot, serial: 0, word2: kind, word3: bytes.length, body });
       return;
     }
-    if (this.#queue.length === 0 && this.#write(EVT_MESSAGE, 0, slot, kind, bytes.length, bytes)) return;
-    this.#enqueue({ type: EVT_MESSAGE, flags: 0, slot, word2: kind, word3: bytes.length, body: Buffer.from(bytes) });
+    if (this.#queue.length === 0 && this.#write(EVT_MESSAGE, 0, slot, 0, kind, bytes.length, bytes)) return;
+    const body = Buffer.from(bytes);
+    this.#enqueue({ type: EVT_MESSAGE, flags: 0, slot, serial: 0, word2: kind, word3: bytes.length, body });
   }
 
   close(slot: number, reason: number, detail: number): void {
-    this.#put({ type: EVT_CLOSE, flags: 0, slot, word2: reason, word3: detail, body: undefined });
+    this.#counters[SESSIONS_CLOSED]++;
+    this.#put({ type: EVT_CLOSE, flags: 0, slot, serial: 0, word2: reason, word3: detail, body: undefined });
+  }
+
+  /** The client of a session that polls has switched to the WebSocket on `slot`. */
+  upgrade(slot: number, oldSlot: number, serial: number): void {
+    this.#put({ type: EVT_UPGRADE, flags: 0, slot, serial: 0, word2: oldSlot, word3: serial, body: undefined });
+  }
+
+  /** Calls back once everything put so far is in the ring: at once, or from a later `flush`. */
+  whenCommitted(callback: () => void): void {
+    if (this.#queue.length === 0) callback();
+    else this.#waiters.push({ sequence: this.#sequence, callback });
   }
 
   /** Drops the messages of a slot that wait on the heap; its open and close stay, for others count on them. */
@@ -110,22 +141,30 @@ export class InboxWriter {
   flush(): number {
     let moved = 0;
     while (moved < this.#queue.length) {
-      const { type, flags, slot, word2, word3, body } = this.#queue[moved];
-      if (!this.#write(type, flags, slot, word2, word3, body)) break;
+      const { type, flags, slot, serial, word2, word3, body } = this.#queue[moved];
+      if (!this.#write(type, flags, slot, serial, word2, word3, body)) break;
       this.#account(type, slot, -sizeOf(body));
       moved++;
     }
     if (moved > 0) this.#queue.splice(0, moved);
+    this.#settle();
     return moved;
   }
 
-  #put(record: Queued): void {
-    const { type, flags, slot, word2, word3, body } = record;
-    if (this.#queue.length > 0 || !this.#write(type, flags, slot, word2, word3, body)) this.#enqueue(record);
+  /** Calls those back whose records have all left the heap. */
+  #settle(): void {
+    const first = this.#queue[0]?.sequence ?? Number.POSITIVE_INFINITY;
+    while (this.#waiters.length > 0 && this.#waiters[0].sequence < first) this.#waiters.shift()?.callback();
   }
 
-  #enqueue(record: Queued): void {
-    this.#queue.push(record);
+  #put(record: Unqueued): void {
+    const { type, flags, slot, serial, word2, word3, body } = record;
+    if (this.#queue.length > 0 || !this.#write(type, flags, slot, serial, word2, word3, body)) this.#enqueue(record);
+  }
+
+  #enqueue(record: Unqueued): void {
+    this.#sequence++;
+    this.#queue.push({ ...record, sequence: this.#sequence });
     this.#account(record.type, record.slot, sizeOf(record.body));
   }
 
@@ -141,6 +180,7 @@ export class InboxWriter {
     type: number,
     flags: number,
     slot: number,
+    serial: number,
     word2: number,
     word3: number,
     body: Uint8Array | SharedArrayBuffer | undefined,
@@ -152,7 +192,7 @@ export class InboxWriter {
     if (at < 0) return false;
     const word = at >> 2;
     this.#ring.words[word] = slot;
-    this.#ring.words[word + 1] = 0;
+    this.#ring.words[word + 1] = serial;
     this.#ring.words[word + EVT_WORD_A] = word2;
     this.#ring.words[word + EVT_WORD_B] = word3;
     if (body instanceof Uint8Array) this.#ring.bytes.set(body, at + EVT_HEAD_BYTES);

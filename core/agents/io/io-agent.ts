@@ -3,6 +3,7 @@
  * rooms and no Socket.IO. The thread entry calls `doWork` from its event loop and the methods below from the
  * uWebSockets.js handlers; nothing in here waits.
  */
+import type { MessagePort } from 'node:worker_threads';
 import {
   DESCRIPTION_INBOUND_LIMIT,
   DESCRIPTION_NONE,
@@ -16,7 +17,6 @@ import { Control, counterIndex, type Doorbell } from '../../shm/control.ts';
 import { COORDINATOR_THREAD, FIRST_IO_THREAD } from '../../shm/layout.ts';
 import { takeRegion } from '../../shm/region-port.ts';
 import { SpscRing } from '../../shm/spsc-ring.ts';
-import type { RequestInfo } from '../../wire/request-info.ts';
 import {
   FLAG_KEEP,
   FLAG_LARGE,
@@ -26,6 +26,7 @@ import {
   LOG_DATA_HEAD_BYTES,
   LOG_DATA_PAYLOAD_BYTES,
   LOG_DATA_TARGET_WORDS,
+  LOG_MOVED,
   LOG_RELEASE,
   LOG_STOP,
   LOG_THREAD_DOWN,
@@ -33,11 +34,13 @@ import {
 import type { IoTask, ServerSpec } from '../segment.ts';
 import { slotRanges } from '../slot-ranges.ts';
 import { Batch } from './batch.ts';
+import type { BodyReceiver, Exchange } from './exchange.ts';
 import { FanOut } from './fan-out.ts';
+import { type EngineRequest, FrontDesk } from './front-desk.ts';
 import { InboxWriter, MAX_QUEUED_BYTES } from './inbox-writer.ts';
-import { ServerSessions } from './server-sessions.ts';
+import { Lanes } from './lanes.ts';
 import { SessionTable } from './session-table.ts';
-import type { WebSocketHandle } from './web-socket-handle.ts';
+import type { SocketOwner, SocketRequest, WebSocketHandle } from './web-socket-handle.ts';
 
 /** A turn writes for this long, then sockets are read. */
 const TURN_MS = 5;
@@ -53,10 +56,7 @@ export interface IoHost {
 const RECORDS = counterIndex('records');
 const DELIVERIES = counterIndex('deliveries');
 const DROPPED = counterIndex('dropped');
-const SESSIONS_OPENED = counterIndex('sessionsOpened');
-const SESSIONS_CLOSED = counterIndex('sessionsClosed');
 const SLOW_CLOSED = counterIndex('slowClosed');
-const MESSAGES_IN = counterIndex('messagesIn');
 const BATCHES = counterIndex('batches');
 const QUEUED_BYTES = counterIndex('queuedBytes');
 
@@ -75,7 +75,7 @@ export class IoAgent {
   readonly #inbox: InboxWriter;
   readonly #batch: Batch;
   readonly #fanOut: FanOut;
-  readonly #servers = new Map<number, ServerSessions>();
+  readonly #desk: FrontDesk;
   /** Bytes of client messages that may wait on the heap; two of the largest never fill it. */
   #inboundBudget = MAX_QUEUED_BYTES;
   #writing = false;
@@ -97,14 +97,25 @@ export class IoAgent {
     this.#coordinatorBell = this.#control.doorbell(COORDINATOR_THREAD);
     this.#counters = this.#control.counters(this.#thread);
     this.#log = new LogReader(segment.log, ioThread);
-    this.#inbox = new InboxWriter(new SpscRing(segment.inboxes[ioThread]), task.coordinatorPort);
+    this.#inbox = new InboxWriter(new SpscRing(segment.inboxes[ioThread]), task.coordinatorPort, this.#counters);
     this.sessions = new SessionTable(range);
+    this.#desk = new FrontDesk({
+      ioThread,
+      sessions: this.sessions,
+      inbox: this.#inbox,
+      lanes: (onMessage) =>
+        new Lanes(ioThread, task.lanePorts, (from, message) => {
+          onMessage(from, message);
+          this.#afterInbound();
+        }),
+      now,
+    });
     this.#batch = new Batch(ioThread, range.first, range.count, tuning.batchRecords);
     this.#fanOut = new FanOut(
       this.#batch,
       this.sessions,
       now,
-      (local) => this.#serverOf(local).spec.maxClientBufferBytes,
+      (local) => this.#desk.serverOf(local)?.spec.maxClientBufferBytes ?? 0,
       (local) => this.#closeSlow(local),
     );
   }
@@ -212,21 +223,30 @@ export class IoAgent {
     const discard = words[(offset >> 2) + 1] === 1;
     switch (type) {
       case LOG_RELEASE:
-        if (this.#owns(value)) this.sessions.release(value - this.sessions.first);
+        if (!this.#owns(value)) break;
+        this.sessions.release(value - this.sessions.first);
+        this.#desk.upgrades.released(value - this.sessions.first);
         break;
       case LOG_CLOSE:
         if (this.#owns(value)) this.#end(value - this.sessions.first, REASON_FORCED_CLOSE, DESCRIPTION_NONE, discard);
         break;
+      case LOG_MOVED: {
+        const to = words[(offset >> 2) + 1];
+        if (this.#owns(value)) this.#desk.upgrades.handOver(value - this.sessions.first);
+        if (this.#owns(to)) this.#desk.candidates.moved(to - this.sessions.first);
+        break;
+      }
       case LOG_CLOSE_SERVER:
         this.#closeServer(value);
         break;
       case LOG_STOP:
         this.#stopped = true;
-        for (const server of this.#servers.values()) server.closing = true;
+        for (const server of this.#desk.servers()) this.#markClosing(server);
         this.#host.stop();
         break;
       case LOG_THREAD_DOWN:
-        break; // its sessions were ours in no way
+        if (value !== this.#task.ioThread) this.#desk.threadDown(value);
+        break;
       default:
         throw new RangeError(`log record of unknown type ${type}`);
     }
@@ -241,32 +261,42 @@ export class IoAgent {
 
   openServer(spec: ServerSpec): void {
     this.#inboundBudget = Math.max(this.#inboundBudget, 2 * spec.maxHttpBufferSize);
-    this.#servers.set(spec.server, new ServerSessions(spec, this.#task.ioThread, this.sessions, this.#inbox, this.#now));
+    this.#desk.openServer(spec);
+  }
+
+  /** Takes the lane to a thread that has been restarted. */
+  connectLane(ioThread: number, port: MessagePort): void {
+    this.#desk.lanes.connect(ioThread, port);
+  }
+
+  closeLanes(): void {
+    this.#desk.lanes.close();
   }
 
   /** How often `tick` wants to be called, in milliseconds. */
   get tickMs(): number {
-    let tickMs = 1000;
-    for (const server of this.#servers.values()) tickMs = Math.min(tickMs, server.tickMs);
-    return tickMs;
+    return this.#desk.tickMs;
   }
 
   /** Heartbeats; also keeps the watchdog content while nothing else happens. */
   tick(): void {
     this.#control.beat(this.#thread);
-    const now = this.#now();
-    for (const server of this.#servers.values()) server.tick(now);
+    this.#desk.tick(this.#now());
     this.#afterInbound();
   }
 
   #closeServer(server: number): void {
-    const state = this.#servers.get(server);
-    if (state === undefined) return;
-    state.closing = true;
+    if (!this.#markClosing(server)) return;
     this.#host.closeServer(server);
   }
 
-  /** Bytes that clients of a server (-1: of all) have not taken yet. */
+  #markClosing(server: number): boolean {
+    const sessions = this.#desk.server(server);
+    if (sessions !== undefined) sessions.closing = true;
+    return sessions !== undefined;
+  }
+
+  /** Bytes that clients of a server (-1: of all) have not taken yet; those of polling clients leave with their end. */
   bufferedBytes(server: number): number {
     let bytes = 0;
     this.sessions.forEachOpen(server, (local) => {
@@ -278,32 +308,40 @@ export class IoAgent {
   /** Ends every session of a closing server and forgets it. */
   endServer(server: number): void {
     this.sessions.forEachOpen(server, (local) => this.#end(local, REASON_SERVER_SHUTTING_DOWN, DESCRIPTION_NONE, false));
-    this.#servers.delete(server);
+    this.#desk.forgetServer(server);
   }
 
   // ── uWebSockets.js handlers ──
 
-  /** Takes a slot for a request; -1 when the server closes or the thread is full. */
-  reserve(server: number, info: RequestInfo): number {
-    const state = this.#servers.get(server);
-    return state === undefined || state.closing ? -1 : state.reserve(info);
+  http(server: number, request: EngineRequest, exchange: Exchange): BodyReceiver | undefined {
+    const receiver = this.#desk.http(server, request, exchange);
+    this.#afterInbound();
+    return receiver;
   }
 
-  opened(local: number, socket: WebSocketHandle, info: RequestInfo): void {
-    this.#counters[SESSIONS_OPENED]++;
-    this.#serverOf(local).open(local, socket, info);
+  /** The body of a post has arrived, or was refused, or its client has gone: `action` says so to its owner. */
+  body(action: () => void): void {
+    action();
     this.#afterInbound();
   }
 
-  message(local: number, bytes: Uint8Array, isBinary: boolean): void {
-    this.#counters[MESSAGES_IN]++;
-    this.#servers.get(this.sessions.servers[local])?.message(local, bytes, isBinary);
+  upgrade(server: number, request: EngineRequest, socket: SocketRequest): void {
+    this.#desk.upgrade(server, request, socket);
     this.#afterInbound();
   }
 
-  closed(local: number, tooBig: boolean): void {
-    this.#counters[SESSIONS_CLOSED]++;
-    this.#servers.get(this.sessions.servers[local])?.closed(local, tooBig);
+  opened(owner: SocketOwner, socket: WebSocketHandle): void {
+    owner.opened(socket);
+    this.#afterInbound();
+  }
+
+  frame(owner: SocketOwner, bytes: Uint8Array, isBinary: boolean): void {
+    owner.frame(bytes, isBinary);
+    this.#afterInbound();
+  }
+
+  closed(owner: SocketOwner, tooBig: boolean): void {
+    owner.closed(tooBig);
     this.#afterInbound();
   }
 
@@ -326,11 +364,7 @@ export class IoAgent {
   }
 
   #end(local: number, reason: number, detail: number, discard: boolean): void {
-    this.#servers.get(this.sessions.servers[local])?.end(local, reason, detail, discard);
+    this.#desk.serverOf(local)?.end(local, reason, detail, { discard });
     this.#coordinatorBell.ring();
-  }
-
-  #serverOf(local: number): ServerSessions {
-    return this.#servers.get(this.sessions.servers[local]) as ServerSessions;
   }
 }

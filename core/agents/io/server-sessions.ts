@@ -1,6 +1,6 @@
 /**
- * The sessions of one Server on one I/O thread: handshake, heartbeat, inbound frames, ends. It knows Engine.IO and no
- * Socket.IO; what a message carries goes to the coordinator unread.
+ * The sessions of one Server on one I/O thread, whatever carries them: handshake, heartbeat, inbound packets, ends. It
+ * knows Engine.IO and no Socket.IO; what a message carries goes to the coordinator unread.
  */
 import { Heartbeat } from '../../session/heartbeat.ts';
 import {
@@ -12,7 +12,6 @@ import {
   REASON_TRANSPORT_CLOSE,
   REASON_TRANSPORT_ERROR,
 } from '../../session/reasons.ts';
-import { generateSid } from '../../session/sid.ts';
 import {
   classifyFrame,
   FRAME_INVALID,
@@ -21,8 +20,6 @@ import {
   FRAME_MESSAGE_TEXT,
   FRAME_PING,
   FRAME_PONG,
-  PING_BYTES,
-  PONG_BYTES,
   payloadOffset,
 } from '../../wire/engine-packet.ts';
 import { encodeOpenPacket } from '../../wire/open-packet.ts';
@@ -30,118 +27,187 @@ import { encodeRequestInfo, type RequestInfo } from '../../wire/request-info.ts'
 import { KIND_BINARY, KIND_TEXT } from '../records.ts';
 import type { ServerSpec } from '../segment.ts';
 import type { InboxWriter } from './inbox-writer.ts';
-import { revisionOf, type SessionTable, variantOf } from './session-table.ts';
+import { controlPacket, PollingTransport } from './polling-transport.ts';
+import { isBase64, revisionOf, type SessionTable, variantOf } from './session-table.ts';
+import { sendPacket } from './transport-writer.ts';
 import type { WebSocketHandle } from './web-socket-handle.ts';
 
 /** WebSocket close code for a message over the limit. */
 const CLOSE_TOO_BIG = 1009;
 
+const PACKET_CLOSE = 1;
+const PACKET_PING = 2;
+const PACKET_PONG = 3;
+
+/** How a session ends on its transport. */
+export interface Farewell {
+  /** Without what still waits. */
+  readonly discard?: boolean;
+  /** WebSocket close code. */
+  readonly code?: number;
+  /** Packet type that ends a held poll. @default 1, close */
+  readonly packet?: number;
+}
+
+/** What must happen when a polling session goes. */
+export interface PollingEnd {
+  ended(local: number, poll: PollingTransport, farewell: Farewell): void;
+}
+
 export class ServerSessions {
   readonly spec: ServerSpec;
+  readonly heartbeat: Heartbeat;
   /** Set while the server closes: nothing new comes in. */
   closing = false;
+  /** Set once by the polling side. */
+  polling: PollingEnd | undefined;
+  /** Told of every session that has ended here, by slot and id. */
+  onEnded: (local: number, sid: string) => void = () => {};
 
-  readonly #ioThread: number;
   readonly #sessions: SessionTable;
   readonly #inbox: InboxWriter;
-  readonly #heartbeat: Heartbeat;
   readonly #now: () => number;
-  readonly #ping = (local: number): void => {
-    this.#sessions.sockets[local]?.send(PING_BYTES, false, false);
-  };
-  readonly #expire = (local: number): void => this.end(local, REASON_PING_TIMEOUT, DESCRIPTION_NONE, true);
+  readonly #ping = (local: number): void => sendPacket(this.#sessions, local, controlPacket(PACKET_PING));
+  readonly #expire = (local: number): void => this.end(local, REASON_PING_TIMEOUT, DESCRIPTION_NONE, { discard: true });
 
-  constructor(spec: ServerSpec, ioThread: number, sessions: SessionTable, inbox: InboxWriter, now: () => number) {
+  constructor(spec: ServerSpec, sessions: SessionTable, inbox: InboxWriter, now: () => number) {
     this.spec = spec;
-    this.#ioThread = ioThread;
     this.#sessions = sessions;
     this.#inbox = inbox;
     this.#now = now;
-    this.#heartbeat = new Heartbeat(sessions.count, spec, now());
+    this.heartbeat = new Heartbeat(sessions.count, spec, now());
   }
 
   get tickMs(): number {
-    return this.#heartbeat.tickMs;
+    return this.heartbeat.tickMs;
   }
 
-  /** Takes a slot for a request that passed all checks; -1 when the thread has none left. */
+  /** Takes a slot for a request that passed all checks; -1 when the thread has none left or the server closes. */
   reserve(info: RequestInfo): number {
+    if (this.closing) return -1;
     return this.#sessions.reserve(this.spec.server, variantOf(info.revision, info.base64));
   }
 
-  /** The WebSocket is up: the open packet goes out before anything else can. */
-  open(local: number, socket: WebSocketHandle, info: RequestInfo): void {
-    const sid = generateSid(this.#ioThread);
-    const { pingInterval, pingTimeout, maxHttpBufferSize } = this.spec;
-    this.#sessions.open(local, socket);
-    this.#heartbeat.open(local, info.revision, this.#now());
-    socket.send(encodeOpenPacket({ sid, upgrades: [], pingInterval, pingTimeout, maxPayload: maxHttpBufferSize }));
-    this.#inbox.open(this.#sessions.first + local, this.spec.server, sid, encodeRequestInfo(info));
+  /** The WebSocket of a new session is up: the open packet goes out before anything else can. */
+  openSocket(local: number, sid: string, socket: WebSocketHandle, info: RequestInfo): void {
+    this.#open(local, sid, socket, undefined, info);
+    socket.send(this.openPacket(sid, []), false, false);
   }
 
-  /** A WebSocket message; `bytes` is only valid during the call. */
-  message(local: number, bytes: Uint8Array, isBinary: boolean): void {
-    const socket = this.#sessions.sockets[local];
-    if (socket === undefined) return; // ended by us, the peer's last frames are still coming
+  /** A new session polls; the caller answers its request with the open packet. */
+  openPolling(local: number, sid: string, info: RequestInfo): PollingTransport {
+    const poll = new PollingTransport(sid, info.revision, !info.base64);
+    this.#open(local, sid, undefined, poll, info);
+    return poll;
+  }
+
+  openPacket(sid: string, upgrades: readonly string[]): string {
+    const { pingInterval, pingTimeout, maxHttpBufferSize } = this.spec;
+    return encodeOpenPacket({ sid, upgrades, pingInterval, pingTimeout, maxPayload: maxHttpBufferSize });
+  }
+
+  /** A WebSocket frame of an open session; `bytes` is only valid during the call. */
+  frame(local: number, bytes: Uint8Array, isBinary: boolean): void {
+    if (!this.#sessions.isOpen(local)) return; // ended by us, the peer's last frames are still coming
     if (bytes.length > this.spec.maxHttpBufferSize) {
-      this.end(local, REASON_TRANSPORT_ERROR, DESCRIPTION_MAX_PAYLOAD, false, CLOSE_TOO_BIG);
+      this.end(local, REASON_TRANSPORT_ERROR, DESCRIPTION_MAX_PAYLOAD, { code: CLOSE_TOO_BIG });
       return;
     }
     const revision = revisionOf(this.#sessions.variants[local]);
     const kind = classifyFrame(bytes, isBinary, revision);
-    if (kind === FRAME_PONG && revision === 4) this.#heartbeat.pong(local, this.#now());
-    else this.#heartbeat.packet(local, this.#now());
     switch (kind) {
       case FRAME_MESSAGE_TEXT:
-        this.#deliver(local, KIND_TEXT, bytes.subarray(payloadOffset(kind, revision)));
+        this.message(local, KIND_TEXT, bytes.subarray(payloadOffset(kind, revision)));
         break;
       case FRAME_MESSAGE_BINARY:
-        this.#deliver(local, KIND_BINARY, bytes.subarray(payloadOffset(kind, revision)));
+        this.message(local, KIND_BINARY, bytes.subarray(payloadOffset(kind, revision)));
         break;
       case FRAME_MESSAGE_BASE64:
-        this.#deliver(local, KIND_BINARY, decodeBase64(bytes, payloadOffset(kind, revision)));
+        this.message(local, KIND_BINARY, decodeBase64(bytes, payloadOffset(kind, revision)));
         break;
       case FRAME_PING:
-        if (revision === 3) socket.send(PONG_BYTES, false, false);
-        else this.end(local, REASON_TRANSPORT_ERROR, DESCRIPTION_INVALID_HEARTBEAT, false);
+        this.ping(local);
         break;
       case FRAME_PONG:
-        if (revision === 3) this.end(local, REASON_TRANSPORT_ERROR, DESCRIPTION_INVALID_HEARTBEAT, false);
+        this.pong(local);
         break;
       case FRAME_INVALID:
-        this.end(local, REASON_PARSE_ERROR, DESCRIPTION_NONE, false);
+        this.end(local, REASON_PARSE_ERROR, DESCRIPTION_NONE);
         break;
+      default:
+        this.heartbeat.packet(local, this.#now());
     }
   }
 
-  /** The peer is gone. After `end` this finds the session forgotten and does nothing. */
-  closed(local: number, tooBig: boolean): void {
-    if (this.#sessions.close(local) === undefined) return;
-    this.#heartbeat.close(local);
-    const reason = tooBig ? REASON_TRANSPORT_ERROR : REASON_TRANSPORT_CLOSE;
-    this.#inbox.close(this.#sessions.first + local, reason, tooBig ? DESCRIPTION_MAX_PAYLOAD : DESCRIPTION_NONE);
+  /** A message of a client, without its engine type; `payload` is only valid during the call. */
+  message(local: number, kind: number, payload: Uint8Array): void {
+    this.heartbeat.packet(local, this.#now());
+    this.#inbox.message(this.#sessions.first + local, kind, payload);
   }
 
-  /** Ends a session from this side, after everything already sent to it, or without that (`discard`). */
-  end(local: number, reason: number, detail: number, discard: boolean, closeCode?: number): void {
-    const socket = this.#sessions.close(local); // first: `end` runs the close handler inside the call
-    if (socket === undefined) return;
-    this.#heartbeat.close(local);
-    this.#inbox.close(this.#sessions.first + local, reason, detail);
-    if (discard) socket.close();
-    else if (closeCode === undefined) socket.end();
-    else socket.end(closeCode);
+  /** Revision 3 clients ping; a revision 4 client may not. */
+  ping(local: number): void {
+    this.heartbeat.packet(local, this.#now());
+    if (revisionOf(this.#sessions.variants[local]) === 3) sendPacket(this.#sessions, local, controlPacket(PACKET_PONG));
+    else this.end(local, REASON_TRANSPORT_ERROR, DESCRIPTION_INVALID_HEARTBEAT);
+  }
+
+  /** Revision 4 clients answer pings; a revision 3 client may not. */
+  pong(local: number): void {
+    if (revisionOf(this.#sessions.variants[local]) === 4) this.heartbeat.pong(local, this.#now());
+    else this.end(local, REASON_TRANSPORT_ERROR, DESCRIPTION_INVALID_HEARTBEAT);
+  }
+
+  /** The peer closed its WebSocket. After `end` this finds the session forgotten and does nothing. */
+  socketClosed(local: number, tooBig: boolean): void {
+    const reason = tooBig ? REASON_TRANSPORT_ERROR : REASON_TRANSPORT_CLOSE;
+    this.#forget(local, reason, tooBig ? DESCRIPTION_MAX_PAYLOAD : DESCRIPTION_NONE);
+  }
+
+  /** Ends a session from this side, by default after everything already sent to it. */
+  end(local: number, reason: number, detail: number, farewell: Farewell = {}): void {
+    const socket = this.#sessions.sockets[local];
+    const poll = this.#sessions.polls[local];
+    if (!this.#forget(local, reason, detail)) return; // first: `end` runs the close handler inside the call
+    if (poll !== undefined) this.polling?.ended(local, poll, farewell);
+    else if (farewell.discard === true) socket?.close();
+    else if (farewell.code === undefined) socket?.end();
+    else socket?.end(farewell.code);
   }
 
   /** Heartbeats that have come due. */
   tick(now: number): void {
-    this.#heartbeat.advance(now, this.#ping, this.#expire);
+    this.heartbeat.advance(now, this.#ping, this.#expire);
   }
 
-  #deliver(local: number, kind: number, payload: Uint8Array): void {
-    this.#inbox.message(this.#sessions.first + local, kind, payload);
+  #open(
+    local: number,
+    sid: string,
+    socket: WebSocketHandle | undefined,
+    poll: PollingTransport | undefined,
+    info: RequestInfo,
+  ): void {
+    const { first, serials } = this.#sessions;
+    this.#sessions.open(local, sid, socket, poll);
+    this.heartbeat.open(local, info.revision, this.#now());
+    this.#inbox.open(first + local, serials[local], this.spec.server, sid, encodeRequestInfo(info));
+  }
+
+  #forget(local: number, reason: number, detail: number): boolean {
+    const sid = this.#sessions.sidOf(local);
+    if (!this.#sessions.close(local)) return false;
+    this.heartbeat.close(local);
+    this.#inbox.close(this.#sessions.first + local, reason, detail);
+    this.onEnded(local, sid);
+    return true;
   }
 }
+
+/** Type of the packet that ends a held poll unless the farewell names another. */
+export const FAREWELL_PACKET = PACKET_CLOSE;
+
+/** Whether a session takes binary payloads, for one that moves. */
+export const takesBinary = (variant: number): boolean => !isBase64(variant);
 
 function decodeBase64(bytes: Uint8Array, offset: number): Uint8Array {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset + offset, bytes.length - offset).toString('latin1');

@@ -1,13 +1,15 @@
 /**
  * The sessions of one I/O thread by local slot (slot minus the first of the thread's range). Owned by that thread.
  *
- *   FREE ──open──▶ OPEN ──close──▶ CLOSED ──RELEASE read──▶ FREE
+ *   FREE ──reserve──▶ RESERVED ──open──▶ OPEN ──close──▶ CLOSED ──RELEASE read──▶ FREE
  *
- * A closed slot is not used again before RELEASE: until then records in the log may still name it.
+ * An open session has a transport: a WebSocket, or polling. A closed slot is not used again before RELEASE: until then
+ * records in the log may still name it.
  */
-import { SlotPool } from '../../session/slot-pool.ts';
 import type { Slot } from '../../session/ids.ts';
+import { SlotPool } from '../../session/slot-pool.ts';
 import type { SlotRange } from '../slot-ranges.ts';
+import type { PollingTransport } from './polling-transport.ts';
 import type { WebSocketHandle } from './web-socket-handle.ts';
 
 /** Which form of a frame a receiver needs; an index into the batch's views. */
@@ -18,6 +20,7 @@ export const VARIANT_EIO3_BASE64 = 3;
 export const VARIANTS = 4;
 
 export const revisionOf = (variant: number): 3 | 4 => ((variant & 1) === 0 ? 4 : 3);
+export const isBase64 = (variant: number): boolean => variant >= VARIANT_EIO4_BASE64;
 
 export function variantOf(revision: 3 | 4, base64: boolean): number {
   if (base64) return revision === 4 ? VARIANT_EIO4_BASE64 : VARIANT_EIO3_BASE64;
@@ -27,19 +30,25 @@ export function variantOf(revision: 3 | 4, base64: boolean): number {
 export class SessionTable {
   readonly first: number;
   readonly count: number;
-  /** By local slot; undefined unless OPEN. */
-  readonly sockets: (WebSocketHandle | undefined)[];
+  /** By local slot; one of the two is defined while OPEN. */
+  readonly sockets: (WebSocketHandle | undefined)[] = [];
+  readonly polls: (PollingTransport | undefined)[] = [];
   readonly variants: Uint8Array;
   readonly servers: Int32Array;
+  /** Tells two sessions on one slot apart: an upgrade names its session by slot and serial. */
+  readonly serials: Int32Array;
+  readonly #sids: string[] = [];
+  readonly #localOf = new Map<string, number>();
   readonly #pool: SlotPool;
+  #serial = 0;
   #open = 0;
 
   constructor(range: SlotRange) {
     this.first = range.first;
     this.count = range.count;
-    this.sockets = new Array<WebSocketHandle | undefined>(0);
     this.variants = new Uint8Array(range.count);
     this.servers = new Int32Array(range.count);
+    this.serials = new Int32Array(range.count);
     this.#pool = new SlotPool(range.first, range.count);
   }
 
@@ -55,22 +64,47 @@ export class SessionTable {
     const local = slot - this.first;
     this.servers[local] = server;
     this.variants[local] = variant;
-    while (this.sockets.length <= local) this.sockets.push(undefined);
+    this.#serial = (this.#serial + 1) | 0;
+    this.serials[local] = this.#serial;
+    while (this.sockets.length <= local) {
+      this.sockets.push(undefined);
+      this.polls.push(undefined);
+    }
     return local;
   }
 
-  open(local: number, socket: WebSocketHandle): void {
+  /** Opens a reserved slot with its first transport, or one that moved here. */
+  open(local: number, sid: string, socket: WebSocketHandle | undefined, poll: PollingTransport | undefined): void {
     this.sockets[local] = socket;
+    this.polls[local] = poll;
+    this.#sids[local] = sid;
+    this.#localOf.set(sid, local);
     this.#open++;
   }
 
-  /** Forgets the handle and returns it; undefined when the session is not open. */
-  close(local: number): WebSocketHandle | undefined {
-    const socket = this.sockets[local];
-    if (socket === undefined) return undefined;
+  isOpen(local: number): boolean {
+    return this.sockets[local] !== undefined || this.polls[local] !== undefined;
+  }
+
+  sidOf(local: number): string {
+    return this.#sids[local];
+  }
+
+  /** Local slot of an open session of this server, -1 when there is none. */
+  find(server: number, sid: string): number {
+    const local = this.#localOf.get(sid);
+    return local !== undefined && this.servers[local] === server ? local : -1;
+  }
+
+  /** Forgets the transport; false when the session is not open. Read the transport before. */
+  close(local: number): boolean {
+    if (!this.isOpen(local)) return false;
     this.sockets[local] = undefined;
+    this.polls[local] = undefined;
+    this.#localOf.delete(this.#sids[local]);
+    this.#sids[local] = '';
     this.#open--;
-    return socket;
+    return true;
   }
 
   /** The slot may be used again; `local` is free from now on. */
@@ -81,7 +115,7 @@ export class SessionTable {
   /** Calls back with every open local slot of a server, or of all with -1. */
   forEachOpen(server: number, callback: (local: number) => void): void {
     for (let local = 0; local < this.sockets.length; local++) {
-      if (this.sockets[local] !== undefined && (server < 0 || this.servers[local] === server)) callback(local);
+      if (this.isOpen(local) && (server < 0 || this.servers[local] === server)) callback(local);
     }
   }
 }

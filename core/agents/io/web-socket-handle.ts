@@ -12,3 +12,22 @@ export interface WebSocketHandle {
   /** Drops the connection with all that waits; runs the close handler inside the call. */
   close(): unknown;
 }
+
+/** Who a WebSocket belongs to: a session, or a candidate that wants to carry one. */
+export interface SocketOwner {
+  opened(socket: WebSocketHandle): void;
+  /** `bytes` is only valid during the call. */
+  frame(bytes: Uint8Array, isBinary: boolean): void;
+  /** @param tooBig the peer sent more than a message may have */
+  closed(tooBig: boolean): void;
+}
+
+/** A WebSocket upgrade request that has not been answered. */
+export interface SocketRequest {
+  /** Completes the handshake; `opened` of the owner follows inside the call. Without effect once the client has gone. */
+  accept(owner: SocketOwner): void;
+  /** Answers with a connection error. */
+  refuse(code: number, status?: number): void;
+  /** The client went away while the request was parked. */
+  onAborted: (() => void) | undefined;
+}

@@ -1,0 +1,29 @@
+/**
+ * One HTTP request with its answer, wherever its connection is: on this I/O thread, or on another that passes it over a
+ * lane. Whoever owns the session answers without knowing which.
+ */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly contentType?: string;
+  readonly body?: Uint8Array | string;
+  /** May be compressed for a client that accepts it. */
+  readonly compress?: boolean;
+  /** Value of Set-Cookie. */
+  readonly cookie?: string;
+  /** End the connection after the answer. */
+  readonly close?: boolean;
+}
+
+export interface Exchange {
+  /** The first answer counts; none is sent once the client has gone. */
+  answer(answer: HttpAnswer): void;
+  /** The client went away before the answer; set by the owner, called at most once. */
+  onAborted: (() => void) | undefined;
+}
+
+/** Takes the body of a post that its owner has accepted: one of the two is called, or the exchange is aborted. */
+export interface BodyReceiver {
+  body(bytes: Uint8Array): void;
+  /** The body was too large and has been answered; the session goes on. */
+  refused(): void;
+}

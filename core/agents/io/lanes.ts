@@ -1,0 +1,100 @@
+/**
+ * Messages between I/O threads: foreign requests, upgrades, hand-overs. One port for each other thread; a message to
+ * oneself takes the same path, one microtask later. No coordinator, no log, no app thread.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type { Revision } from '../../wire/engine-packet.ts';
+import type { HttpAnswer } from './exchange.ts';
+import type { PollingRequest } from './polling-sessions.ts';
+import type { QueuedPacket } from './polling-transport.ts';
+
+/** Where the heartbeat of a moving session stands. */
+export interface HeartbeatState {
+  readonly phase: number;
+  /** Milliseconds until its next step is due. */
+  readonly remaining: number;
+}
+
+/** A session by its place: the serial tells it from an earlier or later one on that slot. */
+export interface SessionPlace {
+  readonly slot: number;
+  readonly serial: number;
+}
+
+export type LaneMessage =
+  // ── foreign requests: receiving thread → owner, and back ──
+  | {
+      readonly op: 'request';
+      readonly id: number;
+      readonly server: number;
+      readonly request: PollingRequest;
+    }
+  | { readonly op: 'body'; readonly id: number; readonly bytes: Uint8Array }
+  /** The body was refused where it came in; the session goes on. */
+  | { readonly op: 'refused'; readonly id: number }
+  /** The client went away. */
+  | { readonly op: 'aborted'; readonly id: number }
+  | { readonly op: 'answer'; readonly id: number; readonly answer: HttpAnswer }
+  // ── upgrade: candidate's thread → owner, and back ──
+  | {
+      readonly op: 'candidate';
+      readonly id: number;
+      readonly server: number;
+      readonly sid: string;
+      readonly revision: Revision;
+    }
+  | { readonly op: 'accepted'; readonly id: number; readonly place: SessionPlace }
+  | { readonly op: 'rejected'; readonly id: number; readonly code: number }
+  | { readonly op: 'probed'; readonly id: number }
+  | { readonly op: 'candidateGone'; readonly id: number }
+  | { readonly op: 'sessionGone'; readonly id: number }
+  | {
+      readonly op: 'handOver';
+      readonly id: number;
+      readonly packets: readonly QueuedPacket[];
+      readonly heartbeat: HeartbeatState | undefined;
+    }
+  /** The moved session has ended: its tombstone may go. */
+  | { readonly op: 'ended'; readonly sid: string };
+
+export class Lanes {
+  readonly #self: number;
+  readonly #ports: (MessagePort | undefined)[];
+  readonly #onMessage: (from: number, message: LaneMessage) => void;
+
+  /**
+   * @param ports by I/O thread; undefined for this one
+   * @param onMessage called from the event loop, never inside `post`
+   */
+  constructor(
+    self: number,
+    ports: readonly (MessagePort | undefined)[],
+    onMessage: (from: number, message: LaneMessage) => void,
+  ) {
+    this.#self = self;
+    this.#ports = [];
+    this.#onMessage = onMessage;
+    for (const [thread, port] of ports.entries()) if (port !== undefined) this.connect(thread, port);
+  }
+
+  /** Takes the port to a thread that has been restarted. */
+  connect(thread: number, port: MessagePort): void {
+    this.#ports[thread]?.close();
+    this.#ports[thread] = port;
+    port.on('message', (message: LaneMessage) => this.#onMessage(thread, message));
+  }
+
+  post(thread: number, message: LaneMessage): void {
+    if (thread === this.#self) queueMicrotask(() => this.#onMessage(thread, message));
+    else this.#ports[thread]?.postMessage(message);
+  }
+
+  /** True when there is such a thread. */
+  reaches(thread: number): boolean {
+    return thread === this.#self || this.#ports[thread] !== undefined;
+  }
+
+  close(): void {
+    for (const port of this.#ports) port?.close();
+  }
+}

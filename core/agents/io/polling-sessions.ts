@@ -1,0 +1,244 @@
+/**
+ * The polling requests of one Server's sessions on the I/O thread that owns them: held polls, posts, ends that linger.
+ * The requests may have come in on any thread; an Exchange hides which.
+ */
+import {
+  DESCRIPTION_INVALID_CONTENT,
+  DESCRIPTION_NONE,
+  DESCRIPTION_POLL_ABORTED,
+  DESCRIPTION_POLL_OVERLAP,
+  DESCRIPTION_POST_ABORTED,
+  DESCRIPTION_POST_OVERLAP,
+  REASON_PARSE_ERROR,
+  REASON_TRANSPORT_CLOSE,
+  REASON_TRANSPORT_ERROR,
+} from '../../session/reasons.ts';
+import { BAD_REQUEST, connectionErrorBody, SESSION_UNKNOWN } from '../../wire/connection-errors.ts';
+import type { Revision } from '../../wire/engine-packet.ts';
+import { decodeJsonpBody } from '../../wire/jsonp.ts';
+import type { DecodedPayload } from '../../wire/payload.ts';
+import { decodePayloadV3 } from '../../wire/payload-v3.ts';
+import { decodePayloadV4 } from '../../wire/payload-v4.ts';
+import { KIND_BINARY, KIND_TEXT } from '../records.ts';
+import type { BodyReceiver, Exchange, HttpAnswer } from './exchange.ts';
+import type { InboxWriter } from './inbox-writer.ts';
+import { answerPoll, controlPacket, type PollingTransport, type QueuedPacket } from './polling-transport.ts';
+import { FAREWELL_PACKET, type Farewell, type PollingEnd, type ServerSessions } from './server-sessions.ts';
+import type { SessionTable } from './session-table.ts';
+import type { Upgrades } from './upgrades.ts';
+
+/** A session that ended without an open poll waits this long for the next one, so that the last packets arrive. */
+const LINGER_MS = 30_000;
+
+const PACKET_CLOSE = 1;
+const PACKET_PING = 2;
+const PACKET_PONG = 3;
+const PACKET_MESSAGE = 4;
+const PACKET_NOOP = 6;
+
+const OK: HttpAnswer = { status: 200, contentType: 'text/html', body: 'ok' };
+const EMPTY_400: HttpAnswer = { status: 400 };
+const EMPTY_500: HttpAnswer = { status: 500 };
+
+export const refusal = (code: number, status = 400): HttpAnswer => ({
+  status,
+  contentType: 'application/json',
+  body: connectionErrorBody(code),
+});
+
+/** Packets of one body at most. */
+const LIMITS = { maxPackets: 10_000 };
+const NOTHING = { packets: [], valid: true };
+
+/** A polling request with a sid, as far as the owner needs it. */
+export interface PollingRequest {
+  readonly method: string;
+  /** As the query names it: a session that polls refuses any other. */
+  readonly transport: string;
+  readonly sid: string;
+  readonly revision: Revision;
+  /** Digits of `j`, for JSONP. */
+  readonly jsonp: string | undefined;
+  readonly contentType: string;
+}
+
+interface Lingering {
+  readonly revision: Revision;
+  readonly binary: boolean;
+  readonly packets: readonly QueuedPacket[];
+  readonly until: number;
+}
+
+export class PollingSessions implements PollingEnd {
+  readonly #server: ServerSessions;
+  readonly #sessions: SessionTable;
+  readonly #inbox: InboxWriter;
+  readonly #upgrades: Upgrades;
+  readonly #now: () => number;
+  readonly #lingering = new Map<string, Lingering>();
+
+  constructor(
+    server: ServerSessions,
+    sessions: SessionTable,
+    inbox: InboxWriter,
+    upgrades: Upgrades,
+    now: () => number,
+  ) {
+    this.#server = server;
+    this.#sessions = sessions;
+    this.#inbox = inbox;
+    this.#upgrades = upgrades;
+    this.#now = now;
+    server.polling = this;
+  }
+
+  /** A request with a sid; for a post that was accepted, who takes its body. */
+  request(request: PollingRequest, exchange: Exchange): BodyReceiver | undefined {
+    if (request.method === 'POST') return this.#post(request, exchange);
+    if (request.method === 'GET') this.#get(request, exchange);
+    else if (this.#find(request, exchange) >= 0) exchange.answer(EMPTY_500);
+    return undefined;
+  }
+
+  /** A poll: answered at once when packets wait, held otherwise. */
+  #get(request: PollingRequest, exchange: Exchange): void {
+    const lingering = this.#lingering.get(request.sid);
+    if (lingering !== undefined) {
+      this.#lingering.delete(request.sid);
+      const last = [...lingering.packets, controlPacket(PACKET_NOOP), controlPacket(PACKET_CLOSE)];
+      answerPoll(exchange, last, lingering, request.jsonp);
+      return;
+    }
+    const local = this.#find(request, exchange);
+    if (local < 0) return;
+    const poll = this.#sessions.polls[local] as PollingTransport;
+    if (poll.held) {
+      exchange.answer(EMPTY_400);
+      this.#server.end(local, REASON_TRANSPORT_ERROR, DESCRIPTION_POLL_OVERLAP, { discard: true });
+      return;
+    }
+    exchange.onAborted = () => {
+      if (this.#sessions.polls[local] !== poll) return;
+      poll.release();
+      this.#server.end(local, REASON_TRANSPORT_ERROR, DESCRIPTION_POLL_ABORTED, { discard: true });
+    };
+    poll.hold(exchange, request.jsonp);
+    if (poll.queuedBytes === 0 && this.#upgrades.isProbed(poll)) poll.enqueue(controlPacket(PACKET_NOOP));
+    poll.flush();
+  }
+
+  /** A post whose body is to come; undefined when it was answered already. */
+  #post(request: PollingRequest, exchange: Exchange): BodyReceiver | undefined {
+    const local = this.#find(request, exchange);
+    if (local < 0) return undefined;
+    const poll = this.#sessions.polls[local] as PollingTransport;
+    if (poll.post !== undefined) {
+      exchange.answer(EMPTY_400);
+      this.#server.end(local, REASON_TRANSPORT_ERROR, DESCRIPTION_POST_OVERLAP, { discard: true });
+      return undefined;
+    }
+    const binary = request.contentType === 'application/octet-stream';
+    if (binary && poll.revision === 4) {
+      exchange.answer(EMPTY_400);
+      this.#server.end(local, REASON_TRANSPORT_ERROR, DESCRIPTION_INVALID_CONTENT, { discard: true });
+      return undefined;
+    }
+    poll.post = exchange;
+    exchange.onAborted = () => {
+      if (poll.post !== exchange) return;
+      poll.post = undefined;
+      if (this.#sessions.polls[local] !== poll) return;
+      this.#server.end(local, REASON_TRANSPORT_ERROR, DESCRIPTION_POST_ABORTED, { discard: true });
+    };
+    return {
+      body: (bytes) => this.#received(local, poll, exchange, request, bytes),
+      refused: () => {
+        if (poll.post === exchange) poll.post = undefined;
+      },
+    };
+  }
+
+  /** A polling session has ended: its open requests are answered, or its last packets wait for the next poll. */
+  ended(local: number, poll: PollingTransport, farewell: Farewell): void {
+    this.#upgrades.sessionEnded(local, poll);
+    const post = poll.post;
+    poll.post = undefined;
+    if (post !== undefined) {
+      post.onAborted = undefined;
+      post.answer({ status: 400, close: true });
+    }
+    if (farewell.discard === true) poll.take();
+    if (poll.held) {
+      poll.enqueue(controlPacket(farewell.packet ?? FAREWELL_PACKET));
+      poll.flush();
+    } else if (farewell.discard !== true && poll.sid !== '') {
+      const { sid, revision, binary } = poll;
+      this.#lingering.set(sid, { revision, binary, packets: poll.take(), until: this.#now() + LINGER_MS });
+    }
+  }
+
+  tick(now: number): void {
+    for (const [sid, { until }] of this.#lingering) {
+      if (until > now) break; // in order of their ends
+      this.#lingering.delete(sid);
+    }
+  }
+
+  /** Local slot of the polling session; -1 when the request was refused. */
+  #find({ sid, revision, transport }: PollingRequest, exchange: Exchange): number {
+    const local = this.#sessions.find(this.#server.spec.server, sid);
+    const poll = local < 0 ? undefined : this.#sessions.polls[local];
+    const fits = poll !== undefined && poll.revision === revision && transport === 'polling';
+    if (fits && !this.#upgrades.isArriving(local)) return local;
+    // A session that is here with another transport or revision, or has moved away, is known; the request is wrong.
+    const known = local >= 0 || this.#upgrades.hasLeft(sid);
+    exchange.answer(refusal(known ? BAD_REQUEST : SESSION_UNKNOWN));
+    return -1;
+  }
+
+  #received(
+    local: number,
+    poll: PollingTransport,
+    exchange: Exchange,
+    request: PollingRequest,
+    bytes: Uint8Array,
+  ): void {
+    if (poll.post !== exchange) return; // the session ended meanwhile, and with it this post
+    poll.post = undefined;
+    exchange.onAborted = undefined;
+    const payload = decode(poll.revision, request, bytes);
+    for (const { type, binary: isBinary, data } of payload.packets) {
+      if (this.#sessions.polls[local] !== poll) break;
+      this.#packet(local, type, isBinary, data);
+    }
+    if (!payload.valid && this.#sessions.polls[local] === poll) {
+      this.#server.end(local, REASON_PARSE_ERROR, DESCRIPTION_NONE);
+    }
+    // Its packets must not be lost behind an answered post: `ok` only once the coordinator is sure to read them.
+    this.#inbox.whenCommitted(() => exchange.answer(OK));
+  }
+
+  #packet(local: number, type: number, isBinary: boolean, data: Uint8Array): void {
+    switch (type) {
+      case PACKET_MESSAGE:
+        this.#server.message(local, isBinary ? KIND_BINARY : KIND_TEXT, data);
+        break;
+      case PACKET_PING:
+        this.#server.ping(local);
+        break;
+      case PACKET_PONG:
+        this.#server.pong(local);
+        break;
+      case PACKET_CLOSE:
+        this.#server.end(local, REASON_TRANSPORT_CLOSE, DESCRIPTION_NONE, { discard: true, packet: PACKET_NOOP });
+        break;
+    }
+  }
+}
+
+function decode(revision: Revision, { jsonp, contentType }: PollingRequest, bytes: Uint8Array): DecodedPayload {
+  const body = jsonp === undefined ? bytes : decodeJsonpBody(bytes);
+  if (body === undefined) return NOTHING;
+  if (revision === 4) return decodePayloadV4(body, LIMITS);
+  return decodePayloadV3(body, contentType === 'application/octet-stream' && jsonp === undefined, LIMITS);
+}
