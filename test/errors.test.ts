@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { EngineError, ERROR_CODES, type ErrorCode } from '../core/errors.ts';
-import { sourceFiles } from './support/sources.ts';
 
 const PAGE = readFileSync(new URL('../docs/errors.md', import.meta.url), 'utf8');
 const CODES = Object.keys(ERROR_CODES) as ErrorCode[];
@@ -19,14 +18,6 @@ describe('error codes', () => {
       assert.match(code, /^ERR(_[A-Z]+)+$/);
       assert.match(ERROR_CODES[code], /^[A-Z].*\.$/);
     }
-  });
-
-  it('are each used somewhere in the library', () => {
-    const text = sourceFiles('core')
-      .filter(({ path }) => path !== 'core/errors.ts')
-      .map(({ code }) => code)
-      .join('\n');
-    for (const code of CODES) assert.ok(text.includes(`'${code}'`), `${code} is not used`);
   });
 
   it('stand on the error with name, message and cause', () => {
