@@ -4,7 +4,7 @@ NODE := node --import tsx
 # Node 20's test runner takes files, not patterns.
 TESTS = $(shell find test bench -name '*.test.ts' | sort)
 
-.PHONY: test check build bench bench-quick clean
+.PHONY: test check build bench bench-quick bench-micro bench-topology clean
 
 node_modules/.package-lock.json: package-lock.json
 	npm ci --no-audit --no-fund
@@ -25,6 +25,12 @@ bench: node_modules/.package-lock.json
 
 bench-quick: node_modules/.package-lock.json
 	$(NODE) bench/load/run.ts --quick
+
+bench-micro: node_modules/.package-lock.json
+	$(NODE) bench/micro/run.ts
+
+bench-topology: node_modules/.package-lock.json
+	$(NODE) bench/topology/run.ts
 
 clean:
 	rm -rf dist node_modules

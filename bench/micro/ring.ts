@@ -18,12 +18,12 @@ const consumer = new SpscRing(memory);
 function throughRing(): number {
   for (let i = 0; i < BATCH; i++) {
     const offset = producer.claim(TYPE, 0, text.length);
-    producer.bytes.latin1Write(text, offset);
+    producer.bytes.write(text, offset, 'latin1');
     producer.commit();
   }
   let received = 0;
   while (consumer.next())
-    received += consumer.bytes.latin1Slice(consumer.offset, consumer.offset + consumer.length).length;
+    received += consumer.bytes.toString('latin1', consumer.offset, consumer.offset + consumer.length).length;
   consumer.free();
   return received;
 }
