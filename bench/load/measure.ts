@@ -142,6 +142,10 @@ class Session {
   }
 
   async #deliver(scenario: DeliveryScenario, { rssBytesPerConnection }: Figures): Promise<Measured> {
+    if (scenario.heatEmits > 0) {
+      this.#server.send({ kind: 'heat', emits: scenario.heatEmits });
+      await this.#either(this.#server.next('heated', DRIVE_MILLIS));
+    }
     await this.#drive(scenario, scenario.warmUp);
     const { emitted, tally } = await this.#drive(scenario, scenario.goal);
     const usage = await this.#usage();

@@ -57,6 +57,8 @@ export type ServerCommand =
   | { kind: 'connections' }
   /** What costs from here on is what `collect` tells. */
   | { kind: 'mark' }
+  /** Emit so often to a room that nobody is in: compiles the code, delivers nothing. Answered by `heated`. */
+  | { kind: 'heat'; emits: number }
   | { kind: 'run'; drive: Drive; goal: Goal }
   | { kind: 'churn'; plan: ChurnPlan }
   | Progress
@@ -76,6 +78,7 @@ export type ServerReport =
   /** `connection` events so far, and when the last was. */
   | { kind: 'connections'; count: number; lastMicros: number }
   | { kind: 'marked' }
+  | { kind: 'heated' }
   | ({ kind: 'emitted' } & Emitted)
   | ({ kind: 'churned' } & Churned)
   | ({ kind: 'usage' } & ServerUsage)

@@ -21,7 +21,9 @@ export interface DeliveryScenario extends Common {
   readonly kind: 'deliver';
   readonly drive: Drive;
   readonly timing: Timing;
-  /** Until the code is hot; checked, not counted. */
+  /** Emits to nobody before that, where a drive has too few to get the code compiled. Only for servers with rooms. */
+  readonly heatEmits: number;
+  /** Until connections and caches are warm; checked, not counted. */
   readonly warmUp: Goal;
   readonly goal: Goal;
 }
@@ -60,6 +62,7 @@ interface DeliverySize {
   form?: PayloadForm;
   payloadBytes?: number;
   timing?: Timing;
+  heatEmits?: number;
 }
 
 const FAN_OUT_BYTES = 100;
@@ -82,6 +85,7 @@ function deliver(size: DeliverySize): DeliveryScenario {
     payloadBytes: size.payloadBytes ?? FAN_OUT_BYTES,
     drive: size.drive,
     timing: size.timing ?? 'sample',
+    heatEmits: size.heatEmits ?? 0,
     warmUp: { messages: 10, millis: Math.min(600, size.millis / 3) },
     goal: { messages: Math.ceil(size.deliveries / size.clients), millis: size.millis },
   };
@@ -114,6 +118,7 @@ function appThread(clients: number): DeliveryScenario {
     drive: { kind: 'pace', ticksPerSecond: 10, burst: 3 },
     deliveries: clients * 90,
     millis: 3_000,
+    heatEmits: 10_000,
   });
 }
 

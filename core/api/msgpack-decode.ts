@@ -139,7 +139,8 @@ class Reader {
     if (type !== EXT_NOTEPACK) throw new Error(`unknown MessagePack extension ${type}`);
     if (length === 1) return undefined;
     if (length === 8) return new Date(Number(view.getBigInt64(0)));
-    return data.slice().buffer;
+    // A copy of exactly these bytes: the slice of a Buffer would be a view of memory it shares with others.
+    return new Uint8Array(data).buffer;
   }
 }
 

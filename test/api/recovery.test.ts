@@ -14,9 +14,9 @@ interface Session {
   readonly pid: string;
 }
 
-async function connect(engine: FakeEngine, auth?: object): Promise<Session & { readonly frames: unknown[] }> {
+async function connect(engine: FakeEngine, auth?: { pid?: unknown; offset?: unknown }): Promise<Session & { readonly frames: unknown[] }> {
   const conn = engine.open();
-  conn.receive(`0${auth ? JSON.stringify(auth) : ''}`);
+  conn.receive(`0${auth ? JSON.stringify({ pid: auth.pid, offset: auth.offset }) : ''}`);
   await settle();
   const frames: unknown[] = conn.taken();
   return { conn, frames, ...parse(frames.at(-1)) };

@@ -56,6 +56,14 @@ export class RawConnection {
     if (!this.#socket.destroyed) this.#socket.write(bytes);
   }
 
+  /** Reads and forgets what still comes, to the end of the connection. */
+  async drained(): Promise<void> {
+    await this.#until('the end of a connection', (_bytes, ended) => {
+      this.#bytes = Buffer.alloc(0);
+      return ended ? true : undefined;
+    });
+  }
+
   /** Ends the sending side only. */
   end(): void {
     this.#socket.end();

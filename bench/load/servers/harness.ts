@@ -52,6 +52,10 @@ class Harness {
       case 'mark':
         this.#mark();
         return;
+      case 'heat':
+        await this.#driver.heat(command.emits);
+        report({ kind: 'heated' });
+        return;
       case 'run':
         await this.#run(command.drive, command.goal);
         return;

@@ -3,7 +3,7 @@
  */
 import type { Case } from '../case.ts';
 import { binary, text } from '../frame-bytes.ts';
-import { alive, aliveAfterJoin, closing, type Notes, opened, read, say, send } from '../steps.ts';
+import { alive, aliveAfterJoin, closing, type Notes, opened, read, say, send, settled } from '../steps.ts';
 
 /** Sends the packets, then joins `/` and sends an event, if it still can. */
 const row = (id: string, name: string, packets: (string | Buffer)[], notes: Notes = {}): Case => ({
@@ -67,6 +67,12 @@ export const BEFORE_CONNECT_CASES: readonly Case[] = [
   row('connect-quotes', 'a CONNECT for a namespace with quotes', ['40/"\\,']),
   row('connect-nul', 'a CONNECT for a namespace with a NUL', ['40/\0,']),
   row('event-behind-refused', 'an event for a namespace that was refused', ['40/nope,', '42/nope,["a"]']),
+  {
+    id: 'early-message-empty',
+    name: 'a message without data joins nothing',
+    revision: 4,
+    steps: [...opened(), say('4'), ...settled, closing],
+  },
   joins('connect-number', 'a CONNECT with digits, which are an ack id', '401'),
   joins('connect-slash', 'a CONNECT for / by name', '40/,'),
   {
