@@ -97,18 +97,17 @@ export class Candidates {
   }
 
   /** An upgrade request with a sid of `owner`. */
-  ask(owner: number, request: UpgradeRequest): Candidate {
+  ask(owner: number, request: UpgradeRequest): void {
     const timeout = this.#parts.serverOf(request.server)?.spec.upgradeTimeout ?? 0;
     const candidate = new Candidate(this, this.#nextId++, owner, request, this.#parts.now() + timeout);
     if (!this.#parts.lanes.reaches(owner)) {
       request.socket.refuse(SESSION_UNKNOWN);
-      return candidate;
+      return;
     }
     this.#candidates.set(candidate.id, candidate);
     request.socket.onAborted = () => this.#drop(candidate);
     const { server, sid, revision } = request;
     this.#parts.lanes.post(owner, { op: 'candidate', id: candidate.id, server, sid, revision });
-    return candidate;
   }
 
   opened(candidate: Candidate, socket: WebSocketHandle): void {

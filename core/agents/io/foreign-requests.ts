@@ -3,9 +3,9 @@
  * where the owner answers them as if they had come in there.
  */
 import { SESSION_UNKNOWN } from '../../wire/connection-errors.ts';
-import type { BodyReceiver, Exchange, HttpAnswer } from './exchange.ts';
+import { type BodyReceiver, type Exchange, type HttpAnswer, refusal } from './exchange.ts';
 import type { LaneMessage, Lanes } from './lanes.ts';
-import { type PollingRequest, refusal } from './polling-sessions.ts';
+import type { PollingRequest } from './polling-sessions.ts';
 
 /** Handles a request on the thread that owns its session. */
 export type Owner = (

@@ -31,12 +31,14 @@ import {
   LOG_STOP,
   LOG_THREAD_DOWN,
 } from '../records.ts';
+import type { RequestInfo } from '../../wire/request-info.ts';
 import type { IoTask, ServerSpec } from '../segment.ts';
 import { slotRanges } from '../slot-ranges.ts';
 import { Batch } from './batch.ts';
-import type { BodyReceiver, Exchange } from './exchange.ts';
+import type { BodyReceiver } from './exchange.ts';
 import { FanOut } from './fan-out.ts';
-import { type EngineRequest, FrontDesk } from './front-desk.ts';
+import { type EngineRequest, FrontDesk, type LocalRequest } from './front-desk.ts';
+import type { Question, Verdict } from './gate.ts';
 import { InboxWriter, MAX_QUEUED_BYTES } from './inbox-writer.ts';
 import { Lanes } from './lanes.ts';
 import { SessionTable } from './session-table.ts';
@@ -49,6 +51,10 @@ const TURN_MS = 5;
 export interface IoHost {
   /** Everything before was written: call `endServer` once clients have taken it, then close the app. */
   closeServer(server: number): void;
+  /** Asks the app thread about a request; `verdict` brings the answer. */
+  ask(id: number, question: Question): void;
+  /** Tells the app thread of a refused request. */
+  report(server: number, info: RequestInfo, code: number): void;
   /** The last record was read: the same for every server, then end the thread. */
   stop(): void;
 }
@@ -76,6 +82,9 @@ export class IoAgent {
   readonly #batch: Batch;
   readonly #fanOut: FanOut;
   readonly #desk: FrontDesk;
+  /** Requests parked until the app thread has spoken. */
+  readonly #questions = new Map<number, (verdict: Verdict) => void>();
+  #nextQuestion = 1;
   /** Bytes of client messages that may wait on the heap; two of the largest never fill it. */
   #inboundBudget = MAX_QUEUED_BYTES;
   #writing = false;
@@ -109,6 +118,13 @@ export class IoAgent {
           this.#afterInbound();
         }),
       now,
+      ioThreads: tuning.ioThreads,
+      ask: (question, callback) => {
+        const id = this.#nextQuestion++;
+        this.#questions.set(id, callback);
+        host.ask(id, question);
+      },
+      report: (server, info, code) => host.report(server, info, code),
     });
     this.#batch = new Batch(ioThread, range.first, range.count, tuning.batchRecords);
     this.#fanOut = new FanOut(
@@ -264,6 +280,19 @@ export class IoAgent {
     this.#desk.openServer(spec);
   }
 
+  /** The application uses other hooks now, HOOK_*. */
+  setHooks(server: number, hooks: number): void {
+    this.#desk.setHooks(server, hooks);
+  }
+
+  /** What the app thread says of a parked request. */
+  verdict(id: number, verdict: Verdict): void {
+    const callback = this.#questions.get(id);
+    this.#questions.delete(id);
+    callback?.(verdict);
+    this.#afterInbound();
+  }
+
   /** Takes the lane to a thread that has been restarted. */
   connectLane(ioThread: number, port: MessagePort): void {
     this.#desk.lanes.connect(ioThread, port);
@@ -313,10 +342,14 @@ export class IoAgent {
 
   // ── uWebSockets.js handlers ──
 
-  http(server: number, request: EngineRequest, exchange: Exchange): BodyReceiver | undefined {
-    const receiver = this.#desk.http(server, request, exchange);
+  http(
+    server: number,
+    request: EngineRequest,
+    exchange: LocalRequest,
+    accept: (receiver: BodyReceiver) => void,
+  ): void {
+    this.#desk.http(server, request, exchange, accept);
     this.#afterInbound();
-    return receiver;
   }
 
   /** The body of a post has arrived, or was refused, or its client has gone: `action` says so to its owner. */
