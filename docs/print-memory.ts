@@ -35,7 +35,14 @@ export function renderMemory(): string {
       ({ name: field, offset, words, writtenBy, readBy }) =>
         `| ${offset} | ${words} | ${field} | ${writtenBy} | ${readBy} |`,
     );
-    return [`## ${name}`, '', '| offset | words | field | written by | read by |', '|---:|---:|---|---|---|', ...rows, ''];
+    return [
+      `## ${name}`,
+      '',
+      '| offset | words | field | written by | read by |',
+      '|---:|---:|---|---|---|',
+      ...rows,
+      '',
+    ];
   });
   const counters = ['## Words of a counters block', '', ...COUNTER_NAMES.map((name, i) => `${i}. ${name}`), ''];
   return [INTRODUCTION, ...tables.flat(), ...counters].join('\n');

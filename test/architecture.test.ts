@@ -55,7 +55,10 @@ describe('architecture', () => {
   it('only core/shm says Atomics', () => {
     const elsewhere = [...core, ...workers].filter(({ path }) => layerOf(path) !== 'shm');
     const wrong = elsewhere.filter(({ code }) => /\bAtomics\b/.test(code));
-    assert.deepEqual(wrong.map(({ path }) => path), []);
+    assert.deepEqual(
+      wrong.map(({ path }) => path),
+      [],
+    );
   });
 
   it('only core/shm makes shared memory; agents may name the type of what they pass along, others not even that', () => {
@@ -69,25 +72,37 @@ describe('architecture', () => {
 
   it('only workers/ imports uWebSockets.js', () => {
     const wrong = core.filter((file) => importsOf(file).includes('uWebSockets.js'));
-    assert.deepEqual(wrong.map(({ path }) => path), []);
+    assert.deepEqual(
+      wrong.map(({ path }) => path),
+      [],
+    );
     assert.ok(workers.some((file) => importsOf(file).includes('uWebSockets.js')));
   });
 
   it('the environment is read in options.ts only', () => {
     const wrong = [...core, ...workers].filter(({ path, code }) => /process\.env\b/.test(code) && path !== SHARED[1]);
-    assert.deepEqual(wrong.map(({ path }) => path), []);
+    assert.deepEqual(
+      wrong.map(({ path }) => path),
+      [],
+    );
   });
 
   it('core/index.ts is the only barrel', () => {
     const reExport = /^export\s+(?:type\s+)?(?:\*|\{[^}]*\})\s*(?:as\s+\w+\s*)?from\b/m;
     const barrels = [...core, ...workers].filter(({ code }) => reExport.test(code));
-    assert.deepEqual(barrels.map(({ path }) => path), ['core/index.ts']);
+    assert.deepEqual(
+      barrels.map(({ path }) => path),
+      ['core/index.ts'],
+    );
   });
 
   it(`no file is longer than ${MAX_LINES} lines`, () => {
     const files = ['core', 'workers', 'test', 'bench'].flatMap(sourceFiles);
     const wrong = files.filter(({ text }) => text.split('\n').length - 1 > MAX_LINES);
-    assert.deepEqual(wrong.map(({ path }) => path), []);
+    assert.deepEqual(
+      wrong.map(({ path }) => path),
+      [],
+    );
   });
 });
 

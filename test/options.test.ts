@@ -96,10 +96,7 @@ for (const { name, env, min, max, powerOfTwo, least = min, beside = {}, fallback
 
 describe('options', () => {
   it('list every environment variable', () => {
-    assert.deepEqual(
-      [...ENVIRONMENT_VARIABLES].sort(),
-      NUMBERS.flatMap(({ env }) => env ?? []).sort(),
-    );
+    assert.deepEqual([...ENVIRONMENT_VARIABLES].sort(), NUMBERS.flatMap(({ env }) => env ?? []).sort());
   });
 
   it('refuse an unknown name, and say which are known', () => {

@@ -43,7 +43,7 @@ export function bars(items: readonly Bar[]): string {
   return svg(items.length * BAR_STEP, rows.join(''));
 }
 
-const PLOT = { left: 70, right: 180, top: 12, bottom: 44, height: 260 };
+const PLOT = { left: 70, right: 215, top: 12, bottom: 44, height: 260 };
 
 /** Curves over two logarithmic axes. */
 export function curves(lines: readonly Curve[], x: Axis, y: Axis): string {

@@ -44,9 +44,18 @@ export function median(
   server: string,
   figure: FigureName,
 ): number | undefined {
-  const result = results.find((one) => one.scenario.name === scenario);
-  const outcome = result?.outcomes.find((one) => one.contender.name === server);
+  const outcome = find(results, scenario, server);
   return outcome === undefined ? undefined : spread(outcome, figure)?.median;
+}
+
+/** Whether the generator set the pace in any run of it: what was measured is then a lower bound. */
+export function wasHeldBack(results: readonly ScenarioResult[], scenario: string, server: string): boolean {
+  return find(results, scenario, server)?.runs.some((run) => run.generatorWasBottleneck) ?? false;
+}
+
+function find(results: readonly ScenarioResult[], scenario: string, server: string): Outcome | undefined {
+  const result = results.find((one) => one.scenario.name === scenario);
+  return result?.outcomes.find((one) => one.contender.name === server);
 }
 
 export function faultCount({ faults }: Run): number {

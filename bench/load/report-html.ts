@@ -17,6 +17,7 @@ const COLOURS: Record<string, string> = {
   'socketio-2': '#b9bdc4',
   'uws-publish': '#3d8b5f',
   'ws-loop': '#9a6fb0',
+  'raw-writes': '#c2584a',
 };
 
 const STYLE = `

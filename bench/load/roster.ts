@@ -40,6 +40,7 @@ export const ROSTER: readonly Contender[] = [
   peer('socketio-2', 'Socket.IO 2.5', 'socketio-2'),
   peer('uws-publish', 'bare uWebSockets.js publish', 'plain'),
   peer('ws-loop', 'bare ws', 'plain'),
+  peer('raw-writes', 'a loop of write(2)', 'plain'),
 ];
 
 export function contender(name: string): Contender {

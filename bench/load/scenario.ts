@@ -63,8 +63,8 @@ interface DeliverySize {
 }
 
 const FAN_OUT_BYTES = 100;
-/** In-flight bound in deliveries of 100 bytes; more clients means fewer messages. */
-const IN_FLIGHT_DELIVERIES = 256_000;
+/** In-flight bound of growth in deliveries: more clients means fewer messages, or the queue would be seconds long. */
+const IN_FLIGHT_DELIVERIES = 128_000;
 const BASELINE_PAIR = ['broadside-1', 'socketio-ws'] as const;
 const TRIO = ['broadside-1', 'socketio-ws', 'uws-publish'] as const;
 const ENGINES = ['broadside-1', 'socketio-ws', 'socketio-uws'] as const;
@@ -124,6 +124,7 @@ export const SCENARIOS: readonly Scenario[] = [
       'socketio-2',
       'uws-publish',
       'ws-loop',
+      'raw-writes',
     ],
     clients: 1_000,
     drive: saturate(256),
@@ -204,7 +205,7 @@ export const SCENARIOS: readonly Scenario[] = [
     clients: 200,
     form: 'binary',
     payloadBytes: 16_384,
-    drive: saturate(32),
+    drive: saturate(16),
     deliveries: 40_000,
     millis: 1_500,
   }),

@@ -3,7 +3,7 @@
  * never fails a bench, since ratios on a busy machine are no proof of a regression. Pure.
  */
 import { FIGURES, type FigureName, shown } from './figures.ts';
-import { median, type ScenarioResult } from './outcome.ts';
+import { median, type ScenarioResult, wasHeldBack } from './outcome.ts';
 
 export interface Verdict {
   readonly work: string;
@@ -45,7 +45,11 @@ function ratio(
       if (mine === undefined || theirs === undefined) return undefined;
       const found = mine / theirs;
       const reached = sense === 'at least' ? found >= factor : found <= factor;
-      return { measured: `${found.toFixed(2)} x (${shown(figure, mine)} to ${shown(figure, theirs)})`, reached };
+      const bound = wasHeldBack(results, scenario, server) ? ', generator was the bottleneck' : '';
+      return {
+        measured: `${found.toFixed(2)} x (${shown(figure, mine)} to ${shown(figure, theirs)}${bound})`,
+        reached,
+      };
     },
   };
 }

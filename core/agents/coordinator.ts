@@ -15,6 +15,7 @@ import { takeRegion } from '../shm/region-port.ts';
 import { SpscRing } from '../shm/spsc-ring.ts';
 import { CommandReader } from './command-reader.ts';
 import { EventWriter } from './event-writer.ts';
+import { Moves, type StashedRecord } from './moves.ts';
 import {
   EVT_CLOSE,
   EVT_OPEN,
@@ -27,7 +28,6 @@ import {
   LOG_THREAD_DOWN,
 } from './records.ts';
 import type { CoordinatorTask, NewIoPort } from './segment.ts';
-import { Moves, type StashedRecord } from './moves.ts';
 import { Sequencer } from './sequencer.ts';
 import { SessionRegistry } from './session-registry.ts';
 import { type SlotRange, slotRanges } from './slot-ranges.ts';

@@ -10,12 +10,14 @@ export type AnyAdapter = Adapter | AdapterBridge | ModernAdapter | LegacyAdapter
 
 /** Anything `new`able with a namespace: a class, or a function that returns an adapter. */
 export type AdapterConstructor =
-  | (new (nsp: any) => Adapter | ModernAdapter | LegacyAdapter)
+  | (new (
+      nsp: any,
+    ) => Adapter | ModernAdapter | LegacyAdapter)
   | ((nsp: any) => Adapter | ModernAdapter | LegacyAdapter);
 
-/** A new adapter of `constructor`, started. */
-export function createAdapter(constructor: AdapterConstructor, nsp: AnyNamespace): AnyAdapter {
-  const adapter = new (constructor as new (nsp: AnyNamespace) => AnyAdapter)(nsp);
+/** A new adapter of that class, started. */
+export function createAdapter(adapterClass: AdapterConstructor, nsp: AnyNamespace): AnyAdapter {
+  const adapter = new (adapterClass as new (nsp: AnyNamespace) => AnyAdapter)(nsp);
   if ('init' in adapter) adapter.init?.();
   return adapter;
 }

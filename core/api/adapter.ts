@@ -17,7 +17,7 @@ import type {
   SocketId,
 } from './adapter-bridge.ts';
 import { createHashedMap, type HashedMap } from './hashed-map.ts';
-import type { PacketEncoder, Packet } from './parser.ts';
+import type { Packet, PacketEncoder } from './parser.ts';
 import { RoomRows } from './room-rows.ts';
 import { reportUncaught } from './user-code.ts';
 
@@ -55,7 +55,10 @@ export class Adapter extends EventEmitter implements AdapterBridge {
 
   /** Members by room: a Map of Sets. Read as properties, rooms have the shape `{ sockets, length }` of Socket.IO 2. */
   get rooms(): HashedMap<ReadonlySet<SocketId>, RoomHash> {
-    this.#roomsView ??= createHashedMap(this.#rooms, (members) => ({ sockets: trueFor(members), length: members.size }));
+    this.#roomsView ??= createHashedMap(this.#rooms, (members) => ({
+      sockets: trueFor(members),
+      length: members.size,
+    }));
     return this.#roomsView;
   }
 

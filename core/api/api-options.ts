@@ -9,8 +9,8 @@ import type { AdapterConstructor } from './adapter-kinds.ts';
 import { MSGPACK_PARSER } from './msgpack-parser.ts';
 import { DEFAULT_PARSER, type Parser } from './parser.ts';
 import type { AttachmentLimits } from './pending-packet.ts';
-import type { RecoveryOptions } from './recovery.ts';
 import { RecoveringAdapter } from './recovering-adapter.ts';
+import type { RecoveryOptions } from './recovery.ts';
 
 /**
  * Origins that may connect. `*` stands for any; an entry is compared as a whole, with `*` for any port. A function gets
@@ -200,7 +200,11 @@ export function resolveApiOptions(given: GivenOptions): ApiOptions {
     origins,
     serveClient: resolveBoolean('serveClient', given.serveClient, true),
     parser: resolveParser(given.parser),
-    cleanupEmptyChildNamespaces: resolveBoolean('cleanupEmptyChildNamespaces', given.cleanupEmptyChildNamespaces, false),
+    cleanupEmptyChildNamespaces: resolveBoolean(
+      'cleanupEmptyChildNamespaces',
+      given.cleanupEmptyChildNamespaces,
+      false,
+    ),
     recovery,
     maxNamespaces: numbers.maxNamespaces,
     limits: Object.freeze({

@@ -46,9 +46,7 @@ export abstract class Broadcaster<
   }
 
   /** `emit('message', ...args)`. @returns the namespace */
-  send(
-    ...args: EventParams<EmitEvents, 'message'>
-  ): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
+  send(...args: EventParams<EmitEvents, 'message'>): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
     (this.#everyone() as BroadcastOperator<any, any>).emit('message', ...args);
     return this.audience();
   }

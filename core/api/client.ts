@@ -9,8 +9,9 @@ import type { DisconnectReason } from '../session/reasons.ts';
 import type { Conn, HandshakeRequest } from './conn.ts';
 import type { Query } from './handshake.ts';
 import type { ExtendedError } from './middleware.ts';
-import type { Namespace } from './namespace.ts';
-import { DEFAULT_PARSER, encodePacket, type Packet, PacketDecoder, PacketType } from './packet.ts';
+import { standsAlone } from './packet-decoder.ts';
+import { DEFAULT_PARSER, type Packet, type PacketEncoder, PacketType } from './parser.ts';
+import { PendingPacket } from './pending-packet.ts';
 import type { Server } from './server.ts';
 import type { Socket } from './socket.ts';
 import { emitLocally } from './user-code.ts';
@@ -23,11 +24,17 @@ type ClientState = 'open' | 'closing' | 'gone';
 
 const MAIN = '/';
 
-/** Text whose first digit is 5 or 6 opens a packet with attachments, which needs a decoder of its own. */
-function standsAlone(data: unknown): data is string {
-  if (typeof data !== 'string') return false;
-  const type = data.charCodeAt(0);
-  return type !== 0x35 && type !== 0x36;
+/** How adapters and engines of Socket.IO say that a packet is sent. */
+export interface EngineWriteOptions {
+  preEncoded?: boolean;
+  volatile?: boolean;
+  /** @default true */
+  compress?: boolean;
+}
+
+/** The same as a sum of FLAG_*. */
+export function engineFlags({ volatile, compress }: EngineWriteOptions): number {
+  return (volatile ? FLAG_VOLATILE : 0) | (compress === false ? 0 : FLAG_COMPRESS);
 }
 
 /** One connection; several sockets, one per namespace, share it. */
@@ -41,11 +48,13 @@ export class Client {
   readonly link: Link | undefined;
   #state: ClientState = 'open';
   /** Only while attachments are due; otherwise the server's shared decoder does. */
-  #decoder: PacketDecoder | undefined;
+  #partial: PendingPacket | undefined;
   #connectTimer: NodeJS.Timeout | undefined;
   /** Socket.IO 2 only: other namespaces wait until `/` was joined once. */
   #mainJoined = false;
   #waiting: Map<string, Query> | undefined;
+  /** Namespaces it asked for that are still looked for, each with a token of its own. */
+  #arrivals: Map<string, object> | undefined;
   /** Namespaces the server has put it out of: what it sent before it knew is no violation. */
   #leftByServer: Set<string> | undefined;
 
@@ -67,6 +76,11 @@ export class Client {
   /** Id of the session: the client's secret, unlike the ids of its sockets. */
   get id(): string {
     return this.conn.id;
+  }
+
+  /** What packets are encoded with. */
+  get encoder(): PacketEncoder {
+    return this.server.encoder;
   }
 
   /** The handshake request. */
@@ -101,7 +115,7 @@ export class Client {
 
   /** Encodes and sends one packet. @internal */
   packet(packet: Packet, flags: number): void {
-    this.write(encodePacket(this.server.encoder, packet), flags);
+    this.write(this.server.encoder.encode(packet), flags);
   }
 
   /** Sends one encoded packet: all of its frames or none. @internal */
@@ -115,6 +129,32 @@ export class Client {
     }
     if (this.conn.readyState !== 'open' || (volatile && !this.conn.transport.writable)) return;
     for (const frame of frames) this.conn.write(frame, { compress: (flags & FLAG_COMPRESS) !== 0 });
+  }
+
+  /** Sends encoded frames; adapters that keep their own rooms call it for each recipient. */
+  writeToEngine(frames: PacketFrames | string | Uint8Array, options: EngineWriteOptions = {}): void {
+    const list = typeof frames === 'string' || frames instanceof Uint8Array ? [frames] : frames;
+    this.write(list, engineFlags(options));
+  }
+
+  /** Takes a frame from the client. @internal */
+  ondata(frame: unknown): void {
+    this.#onData(frame);
+  }
+
+  /** The answer to a request for a namespace comes later. @returns a token for `admits()` @internal */
+  await(name: string): object {
+    const token = {};
+    this.#arrivals ??= new Map();
+    this.#arrivals.set(name, token);
+    return token;
+  }
+
+  /** Whether the client still waits for the answer to that very request. @internal */
+  admits(name: string, token: object): boolean {
+    if (!this.open || this.#arrivals?.get(name) !== token) return false;
+    this.#arrivals.delete(name);
+    return true;
   }
 
   /** Tells the client that a namespace or an event was refused, in its generation's form. @internal */
@@ -183,11 +223,11 @@ export class Client {
   };
 
   #decode(data: unknown): Packet | undefined {
-    const { parser, decoder: shared } = this.server;
-    if (parser === DEFAULT_PARSER && this.#decoder === undefined && standsAlone(data)) return shared.add(data);
-    this.#decoder ??= new PacketDecoder(parser);
-    const packet = this.#decoder.add(data);
-    if (packet !== undefined && parser === DEFAULT_PARSER) this.#decoder = undefined;
+    const { parser, decoder: shared, limits } = this.server;
+    if (this.#partial === undefined && standsAlone(parser, data)) return shared.add(data);
+    this.#partial ??= new PendingPacket(parser, limits, this.#onError);
+    const packet = this.#partial.add(data);
+    if (packet !== undefined && parser === DEFAULT_PARSER) this.#partial = undefined;
     return packet;
   }
 
@@ -199,6 +239,7 @@ export class Client {
     const socket = this.nsps.get(packet.nsp);
     if (this.legacy) {
       if (socket !== undefined) this.#routeLegacy(socket, packet);
+      else if (packet.type === PacketType.DISCONNECT) this.#arrivals?.delete(packet.nsp);
     } else if (packet.type === PacketType.CONNECT_ERROR) {
       this.close();
     } else if (socket === undefined) {
@@ -232,14 +273,14 @@ export class Client {
   }
 
   #connect(name: string, auth: Record<string, unknown> | undefined, query: Query | undefined): void {
-    if (this.nsps.has(name)) {
+    if (this.nsps.has(name) || this.#arrivals?.has(name)) {
       this.close();
       return;
     }
     this.#leftByServer?.delete(name);
-    const nsp: Namespace<any, any, any, any> | undefined = this.server.nsps.get(name);
-    if (nsp === undefined) {
-      this.refuse(name, { message: 'Invalid namespace' });
+    const { server } = this;
+    if (this.nsps.size + (this.#waiting?.size ?? 0) + (this.#arrivals?.size ?? 0) >= server.maxNamespaces) {
+      this.refuse(name, { message: 'Too many namespaces' });
       return;
     }
     if (this.legacy && !this.#mainJoined && name !== MAIN) {
@@ -247,7 +288,17 @@ export class Client {
       this.#waiting.set(name, query ?? {});
       return;
     }
-    nsp.add(this, auth, query);
+    const nsp = server.namespaces.get(name);
+    if (nsp !== undefined) {
+      nsp.add(this, auth, query);
+      return;
+    }
+    const token = this.await(name);
+    server.findNamespace(name, auth ?? { ...query }, (create) => {
+      if (!this.admits(name, token)) return;
+      if (create === undefined) this.refuse(name, { message: 'Invalid namespace' });
+      else create().add(this, auth, query);
+    });
   }
 
   /** The client left while middleware was deciding. */
@@ -260,9 +311,10 @@ export class Client {
     if (this.#state === 'open') this.#state = 'closing';
     clearTimeout(this.#connectTimer);
     this.conn.removeListener('data', this.#onData);
-    this.#decoder?.destroy();
-    this.#decoder = undefined;
+    this.#partial?.destroy();
+    this.#partial = undefined;
     this.#waiting = undefined;
+    this.#arrivals = undefined;
     for (const socket of [...this.nsps.values()]) socket.finish(reason, description);
     this.nsps.clear();
   }

@@ -5,8 +5,9 @@
 import type { EventEmitter } from 'node:events';
 import type { Link } from '../agents/link.ts';
 import { EngineError } from '../errors.ts';
-import type { GivenOptions } from './api-options.ts';
+import type { GivenOptions, OriginsOption } from './api-options.ts';
 import type { HandshakeRequest } from './conn.ts';
+import type { NodeServer } from './listen-target.ts';
 
 /** What listens on a port, shaped like Node's server as far as applications use it. */
 export interface ListenHandle extends EventEmitter {
@@ -28,6 +29,12 @@ export interface EngineHost extends EventEmitter {
   readonly clientsCount: number;
   /** Replaces the making of session ids; called once per handshake. */
   generateId?: (request: HandshakeRequest) => string | Promise<string>;
+  /** Who may connect; the Server keeps it up to date. Read at each handshake. */
+  origins?: OriginsOption;
+  /** Whether the client's bundle is served; the Server keeps it up to date. Read when the engine starts to listen. */
+  serveClient?: boolean;
+  /** Takes the Engine.IO requests of a Node server; without it Servers refuse such a server. */
+  attach?(server: NodeServer, options: GivenOptions): unknown;
   /** Binds before it returns. Port 0 means any free one. */
   listen(port: number, host?: string): ListenHandle;
   /** Gives the port back at once; resolves when every connection and thread is gone. */

@@ -2,6 +2,7 @@
  * `socket.handshake`: what is known of a connection when it joins a namespace. App thread.
  * Built when first asked for; keys and order are those of Socket.IO.
  */
+import { parseQuery } from '../wire/request-info.ts';
 import type { HandshakeRequest } from './conn.ts';
 
 /** A mutable object of its own for each socket; `headers` is the request's. */
@@ -41,7 +42,8 @@ export function createHandshake(
   auth: Record<string, unknown> | undefined,
   query: Query | undefined,
 ): Handshake {
-  // Spread defines own properties, so a client's `__proto__` key stays a key.
+  // A foreign engine may not have parsed the query. Spread defines own properties, so a client's `__proto__` key stays a key.
+  const own = request._query ?? parseQuery(request.url);
   return {
     headers: request.headers,
     time: `${new Date(issued)}`,
@@ -50,7 +52,7 @@ export function createHandshake(
     secure: Boolean(request.connection?.encrypted),
     issued,
     url: request.url,
-    query: { ...request._query, ...query },
+    query: { ...own, ...query },
     auth: { ...query, ...auth },
   };
 }

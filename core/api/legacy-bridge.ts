@@ -11,8 +11,8 @@ import type {
   Room,
   SocketId,
 } from './adapter-bridge.ts';
-import { reportUncaught } from './user-code.ts';
 import type { Packet } from './parser.ts';
+import { reportUncaught } from './user-code.ts';
 
 type Done = (error?: Error | null) => void;
 

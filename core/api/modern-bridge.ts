@@ -2,6 +2,7 @@
  * Speaks to an adapter written for Socket.IO 3 or 4 (socket.io-adapter 2.x). App thread.
  * Such an adapter keeps its own rooms and writes to each recipient: the cost of a broadcast grows with its recipients.
  */
+import { FLAG_COMPRESS } from '../agents/link.ts';
 import type {
   AdapterBridge,
   AnyNamespace,
@@ -49,6 +50,12 @@ export class ModernBridge implements AdapterBridge {
   constructor(nsp: AnyNamespace, adapter: ModernAdapter) {
     this.#nsp = nsp;
     this.#adapter = adapter;
+  }
+
+  /** As a broadcast to the room of its id: only broadcasts are kept by such an adapter. */
+  sendRecoverable(socket: AnySocket, packet: Packet, flags: number): void {
+    const compress = (flags & FLAG_COMPRESS) !== 0;
+    this.broadcast(packet, { rooms: new Set([socket.id]), except: new Set(), flags: compress ? {} : { compress } });
   }
 
   enroll(): void {}

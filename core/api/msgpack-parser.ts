@@ -60,7 +60,11 @@ export class MsgpackDecoder extends EventEmitter {
     const decoded = decodeMsgpack(frame, this.#maxDepth);
     if (!isObject(decoded)) throw new Error('invalid payload');
     const { type, nsp, data, id } = decoded as Record<string, unknown>;
-    if (!Number.isInteger(type) || (type as number) < PacketType.CONNECT || (type as number) > PacketType.CONNECT_ERROR) {
+    if (
+      !Number.isInteger(type) ||
+      (type as number) < PacketType.CONNECT ||
+      (type as number) > PacketType.CONNECT_ERROR
+    ) {
       throw new Error(`unknown packet type ${String(type)}`);
     }
     if (typeof nsp !== 'string') throw new Error('invalid namespace');

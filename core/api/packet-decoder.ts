@@ -39,9 +39,7 @@ function isEscaped(text: string, quote: number): boolean {
 }
 
 function isContainer(value: unknown): value is object {
-  return (
-    value !== null && typeof value === 'object' && !ArrayBuffer.isView(value) && !(value instanceof ArrayBuffer)
-  );
+  return value !== null && typeof value === 'object' && !ArrayBuffer.isView(value) && !(value instanceof ArrayBuffer);
 }
 
 /** As `checkDepth`, for what a format other than JSON has decoded. */

@@ -4,8 +4,8 @@
  */
 import { EventEmitter } from 'node:events';
 import type { AdapterBridge, BroadcastOptions, Room, SocketId } from './adapter-bridge.ts';
-import type { Packet } from './parser.ts';
 import type { ParentNamespace } from './parent-namespace.ts';
+import type { Packet } from './parser.ts';
 
 function unsupported(method: string): never {
   throw new Error(`${method}() is not supported on parent namespaces`);

@@ -2,7 +2,7 @@
  * A packet of one connection that is not complete: its decoder, the bytes that came, and the time its next frame has.
  * App thread. It exists only while attachments are due, and for formats whose decoder must be kept.
  */
-import { type PacketLimits, PacketDecoder } from './packet-decoder.ts';
+import { PacketDecoder, type PacketLimits } from './packet-decoder.ts';
 import { DEFAULT_PARSER, type Packet, type Parser } from './parser.ts';
 
 /** Budgets of a packet that arrives in several frames; see `ApiOptions` for units and defaults. */

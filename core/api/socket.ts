@@ -15,8 +15,8 @@ import { type Event, receiveEvent } from './inbound-event.ts';
 import type { Middleware } from './middleware.ts';
 import type { Namespace } from './namespace.ts';
 import { type Packet, PacketType } from './parser.ts';
-import { assertNotReserved, isListenerNotice } from './reserved-events.ts';
 import { canComeBack, newPrivateId } from './recovery.ts';
+import { assertNotReserved, isListenerNotice } from './reserved-events.ts';
 import { createRoomSet, type RoomSet } from './room-set.ts';
 import type { Server } from './server.ts';
 import { settleChange } from './settle-change.ts';
@@ -266,7 +266,8 @@ export class Socket<
    */
   error(error: unknown): void {
     if (!this.connected) return;
-    if (this.client.legacy) this.client.packet({ type: PacketType.CONNECT_ERROR, nsp: this.nsp.name, data: error }, FLAG_COMPRESS);
+    if (this.client.legacy)
+      this.client.packet({ type: PacketType.CONNECT_ERROR, nsp: this.nsp.name, data: error }, FLAG_COMPRESS);
     else emitLocally(this, ['error', error]);
   }
 
@@ -369,9 +370,9 @@ export class Socket<
   #send(packet: Packet, flags: number): void {
     if (this.watched) this.notifyOutgoingListeners(packet);
     const { bridge } = this.nsp;
-    const again = packet.id === undefined && (flags & FLAG_VOLATILE) === 0 && this.#state === 'connected';
-    if (again && bridge.sendRecoverable !== undefined) bridge.sendRecoverable(this, packet, flags);
-    else this.client.packet(packet, flags);
+    if (this.#pid === undefined || bridge.sendRecoverable === undefined) this.client.packet(packet, flags);
+    else if (packet.id !== undefined || (flags & FLAG_VOLATILE) !== 0) this.client.packet(packet, flags);
+    else bridge.sendRecoverable(this, packet, flags);
   }
 
   #sendMissed(session: RestoredSession): void {

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Batch } from '../../core/agents/io/batch.ts';
-import { FLAG_SAME } from '../../core/agents/records.ts';
 import { FanOut } from '../../core/agents/io/fan-out.ts';
 import { SessionTable, VARIANT_EIO3, VARIANT_EIO4, VARIANT_EIO4_BASE64 } from '../../core/agents/io/session-table.ts';
+import { FLAG_SAME } from '../../core/agents/records.ts';
 import { writePacket } from '../../core/wire/frames.ts';
 import { FakeSocket } from '../support/fake-socket.ts';
 import { Random } from '../support/random.ts';
@@ -66,10 +66,13 @@ describe('batch', () => {
     assert.equal(add(batch, 'same', 'c'), 2);
     batch.seal();
     assert.equal(batch.runCount, 1);
-    assert.deepEqual([...due(batch)], [
-      [0, ['a', 'b', 'c']],
-      [3, ['a', 'b', 'c']],
-    ]);
+    assert.deepEqual(
+      [...due(batch)],
+      [
+        [0, ['a', 'b', 'c']],
+        [3, ['a', 'b', 'c']],
+      ],
+    );
   });
 
   it('keeps the order of each slot across runs, and keeps targets across batches', () => {
@@ -80,12 +83,26 @@ describe('batch', () => {
     add(batch, sparse([]), 'for the other thread');
     add(batch, sparse([127, 40]), 'd');
     batch.seal();
-    assert.deepEqual(due(batch), new Map([[1, ['a', 'c']], [40, ['a', 'b', 'c', 'd']], [127, ['a', 'c', 'd']]]));
+    assert.deepEqual(
+      due(batch),
+      new Map([
+        [1, ['a', 'c']],
+        [40, ['a', 'b', 'c', 'd']],
+        [127, ['a', 'c', 'd']],
+      ]),
+    );
     batch.clear();
     assert.equal(batch.recipientCount, 0);
     assert.equal(add(batch, 'same', 'e'), 3);
     batch.seal();
-    assert.deepEqual(due(batch), new Map([[1, ['e']], [40, ['e']], [127, ['e']]]));
+    assert.deepEqual(
+      due(batch),
+      new Map([
+        [1, ['e']],
+        [40, ['e']],
+        [127, ['e']],
+      ]),
+    );
   });
 
   it('has nobody for the same targets when the kept ones were all of another thread', () => {
@@ -134,9 +151,12 @@ describe('fan-out', () => {
     const sessions = new SessionTable({ first: FIRST, count: SLOTS });
     const sockets: FakeSocket[] = [];
     for (let local = 0; local < count; local++) {
-      assert.equal(sessions.reserve(1, local % 3 === 2 ? VARIANT_EIO4_BASE64 : local % 2 === 1 ? VARIANT_EIO3 : VARIANT_EIO4), local);
+      assert.equal(
+        sessions.reserve(1, local % 3 === 2 ? VARIANT_EIO4_BASE64 : local % 2 === 1 ? VARIANT_EIO3 : VARIANT_EIO4),
+        local,
+      );
       sockets.push(new FakeSocket(() => {}));
-      sessions.open(local, sockets[local]);
+      sessions.open(local, `sid ${local}`, sockets[local], undefined);
     }
     const order: number[] = [];
     for (const [local, socket] of sockets.entries()) {
@@ -147,7 +167,13 @@ describe('fan-out', () => {
       };
     }
     const batch = newBatch();
-    const fanOut = new FanOut(batch, sessions, clock, () => 1000, () => assert.fail('nobody is slow'));
+    const fanOut = new FanOut(
+      batch,
+      sessions,
+      clock,
+      () => 1000,
+      () => assert.fail('nobody is slow'),
+    );
     return { sessions, sockets, batch, fanOut, order };
   }
 
@@ -163,7 +189,11 @@ describe('fan-out', () => {
       assert.ok(fanOut.run(Infinity));
       batch.clear();
       starts.add(order[0]);
-      assert.deepEqual(order.splice(0).sort((a, b) => a - b), all(100), 'everyone once');
+      assert.deepEqual(
+        order.splice(0).sort((a, b) => a - b),
+        all(100),
+        'everyone once',
+      );
     }
     assert.equal(starts.size, 5);
   });

@@ -9,10 +9,7 @@ import { type Client, OneThread } from '../support/one-thread.ts';
 
 const QUEUED_BYTES = counterIndex('queuedBytes');
 
-async function withClients(
-  count: number,
-  ringBytes = 65_536,
-): Promise<{ setup: OneThread; clients: Client[] }> {
+async function withClients(count: number, ringBytes = 65_536): Promise<{ setup: OneThread; clients: Client[] }> {
   const setup = new OneThread({ ioThreads: 1, ringBytes });
   const clients = Array.from({ length: count }, () => setup.connect(0) as Client);
   await setup.settle();
@@ -50,10 +47,10 @@ describe('messages of clients', () => {
   it('become binary copies of their own, by revision and also from base64', async () => {
     const { setup, clients } = await withClients(1);
     const old = setup.connect(0, { revision: 3 }) as Client;
-    setup.io[0]?.message(clients[0].local, Buffer.from([1, 2, 3]), true);
-    setup.io[0]?.message(clients[0].local, Buffer.from('bAQID'), false);
-    setup.io[0]?.message(old.local, Buffer.from([4, 1, 2, 3]), true);
-    setup.io[0]?.message(old.local, Buffer.from('b4AQID'), false);
+    setup.frame(clients[0], Buffer.from([1, 2, 3]), true);
+    setup.frame(clients[0], Buffer.from('bAQID'), false);
+    setup.frame(old, Buffer.from([4, 1, 2, 3]), true);
+    setup.frame(old, Buffer.from('b4AQID'), false);
     await setup.settle();
     for (const client of [clients[0], old]) {
       assert.deepEqual(client.messages, [Buffer.from([1, 2, 3]), Buffer.from([1, 2, 3])]);

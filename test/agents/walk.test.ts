@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Targets } from '../../core/agents/link.ts';
 import type { RowNumber } from '../../core/session/ids.ts';
-import { REASON_FORCED_CLOSE } from '../../core/session/reasons.ts';
+import { DESCRIPTION_THREAD_LOST, REASON_FORCED_CLOSE } from '../../core/session/reasons.ts';
 import { STATE_BURIED } from '../../core/shm/control.ts';
 import { FIRST_IO_THREAD } from '../../core/shm/layout.ts';
 import { type Client, OneThread } from '../support/one-thread.ts';
@@ -15,11 +15,13 @@ const LARGE = 'L'.repeat(66_000);
 
 const brief = (text: string): string => text.slice(0, 8);
 
-/** Who is in which room by the order of the app's calls, and what each client is due. */
+/** Who is in which room by the order of the app's calls, and what each client is due and has said. */
 class Model {
   readonly rooms = Array.from({ length: ROOMS }, () => new Set<Client>());
   readonly due = new Map<Client, string[]>();
   readonly closing = new Set<Client>();
+  /** What each client said. */
+  readonly said = new Map<Client, string[]>();
 
   known(clients: readonly Client[]): Client[] {
     return clients.filter((client) => client.session > 0 && client.closed === undefined && !this.closing.has(client));
@@ -57,7 +59,7 @@ for (const [ioThreads, batchRecords] of [
       const open = setup.clients.filter((client) => client.socket.isOpen);
       if (dice < 10 && setup.io[io] !== undefined && open.length < 30) setup.connect(io);
       else if (dice < 13 && open.length > 0) random.pick(open).socket.hangUp();
-      else if (dice < 16 && open.length > 0) setup.say(random.pick(open), `m${step}`);
+      else if (dice < 16 && open.length > 0) speak(random.pick(open), `m${step}`);
       else if (dice < 55 && setup.pendingCommandBytes < 16_384) act();
       else if (dice < 70) setup.stepCoordinator();
       else if (dice < 85) setup.stepIo(io);
@@ -77,8 +79,14 @@ for (const [ioThreads, batchRecords] of [
       const cut = client.closed !== undefined && client.closed[0] !== REASON_FORCED_CLOSE;
       const expected = cut ? due.slice(0, messages.length) : due;
       assert.deepEqual(messages.map(brief), expected.map(brief));
-      assert.ok(messages.every((text, i) => text === expected[i]), 'contents');
+      assert.ok(
+        messages.every((text, i) => text === expected[i]),
+        'contents',
+      );
       if (!cut && due.length > 0) complete++;
+      const said = model.said.get(client) ?? [];
+      const lost = client.closed?.[1] === DESCRIPTION_THREAD_LOST;
+      assert.deepEqual(client.messages, lost ? said.slice(0, client.messages.length) : said);
       if (client.socket.isOpen) assert.equal(client.closed, undefined);
       else assert.ok(client.closed, 'the app is told of every end');
     }
@@ -90,6 +98,13 @@ for (const [ioThreads, batchRecords] of [
       for (let i = 0; i < ioThreads; i++) {
         if (setup.io[i] === undefined && setup.control.state(FIRST_IO_THREAD + i) === STATE_BURIED) setup.restart(i);
       }
+    }
+
+    function speak(client: Client, text: string): void {
+      const said = model.said.get(client) ?? [];
+      said.push(text);
+      model.said.set(client, said);
+      setup.say(client, text);
     }
 
     function act(): void {

@@ -89,6 +89,7 @@ describe('acknowledgements of a broadcast', () => {
     const { io, conns, sockets } = await three();
     const seen: unknown[] = [];
     io.timeout(1000).emit('a', 1, (error: Error | null, responses: unknown[]) => seen.push(error, responses));
+    await settle();
     conns[2].receive('30["c","ignored"]');
     conns[0].receive('30["a"]');
     assert.deepEqual(seen, []);

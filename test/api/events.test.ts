@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FLAG_COMPRESS, FLAG_VOLATILE } from '../../core/agents/link.ts';
-import { MAX_ARGUMENTS, MAX_DEPTH } from '../../core/api/packet.ts';
+import { resolveApiOptions } from '../../core/api/api-options.ts';
 import type { Socket } from '../../core/api/socket.ts';
 import { type FakeConn, fakeServer, join, joinLegacy, settle, uncaught } from '../support/fake-engine.ts';
+
+const { maxArguments: MAX_ARGUMENTS, maxDepth: MAX_DEPTH } = resolveApiOptions({}).limits;
 
 async function pair(legacy = false) {
   const server = fakeServer();

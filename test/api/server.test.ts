@@ -44,7 +44,7 @@ describe('Server', () => {
     }
     assert.throws(() => new Server({ connectTimeout: -1 }), { code: 'ERR_OPTION_INVALID' });
     assert.throws(() => new Server({ path: 5 as never }), { code: 'ERR_OPTION_INVALID' });
-    assert.throws(() => Server().of(/x/ as never), { code: 'ERR_OPTION_INVALID' });
+    assert.throws(() => Server().of(5 as never), { code: 'ERR_OPTION_INVALID' });
   });
 
   it('forwards the methods of its main namespace', async () => {
@@ -56,7 +56,7 @@ describe('Server', () => {
     );
     assert.equal(
       io.use((_socket, next) => next()),
-      io,
+      io.sockets,
     );
     const conn = await join(engine);
     assert.equal(sockets.length, 1);
@@ -79,7 +79,7 @@ describe('Server', () => {
     io.of('/chat');
     io.of('/');
     assert.deepEqual(seen, ['/chat']);
-    assert.deepEqual([...io.nsps.keys()], ['/', '/chat']);
+    assert.deepEqual([...io._nsps.keys()], ['/', '/chat']);
   });
 
   it('closes everything with server shutting down, gives a promise and calls back, and can listen again', async () => {
@@ -88,7 +88,7 @@ describe('Server', () => {
     const conn = await join(engine, '/chat');
     await joinLegacy(engine);
     const reasons: unknown[] = [];
-    for (const nsp of io.nsps.values()) {
+    for (const nsp of io._nsps.values()) {
       for (const socket of nsp.sockets.values()) socket.on('disconnect', (reason) => reasons.push(reason));
     }
     const called: unknown[] = [];

@@ -43,7 +43,7 @@ export type Step =
   | { readonly do: 'send'; readonly socket: string; readonly bytes: Buffer }
   /** Ends the sending side of the TCP connection, or resets it. */
   | { readonly do: 'end' | 'reset'; readonly socket: string }
-  /** Notes frames until one begins with `prefix`, or the connection ends. */
+  /** Notes frames until a note begins with `prefix`, or the connection ends. */
   | { readonly do: 'read'; readonly socket: string; readonly prefix: string; readonly quiet?: boolean }
   /** Sends an event that is echoed and notes what comes before the echo; `first` is sent ahead of it. */
   | { readonly do: 'alive'; readonly socket: string; readonly first?: Buffer }

@@ -86,7 +86,7 @@ class Run {
         this.#socket(step.socket).reset();
         break;
       case 'read':
-        await this.#read(step.socket, (note) => note.startsWith(`text ${step.prefix}`), step.quiet === true);
+        await this.#read(step.socket, (note) => note.startsWith(step.prefix), step.quiet === true);
         break;
       case 'closing':
         await this.#read(step.socket, () => false, false);
@@ -269,6 +269,7 @@ class Run {
   }
 
   async #pollingAlive(query: string): Promise<void> {
+    if (this.#sid === '') return; // the handshake was refused
     const answer = await this.#post(query, ECHO);
     if (answer?.status !== 200) {
       this.#noteResponse(answer, { target: '' });

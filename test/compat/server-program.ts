@@ -58,7 +58,6 @@ function serveSocket(socket: any): void {
     lines.push(`polluted: ${'polluted' in {}}`);
   });
   socket.on('binary', () => socket.emit('binary', Buffer.from([1, 2, 3])));
-  socket.on('ask', () => socket.emit('ask', (...args: unknown[]) => lines.push(`answer ${args.map((part) => show(part)).join(' ')}`)));
   socket.on('bye', () => socket.disconnect(true));
   socket.on('error', () => lines.push('error'));
   socket.on('disconnect', (reason: string) => lines.push(`disconnect ${socket.nsp.name} ${reason}`));

@@ -2,7 +2,7 @@
  * Short names for the steps that most cases are made of. Case tables use it; nothing here runs a case.
  */
 import type { Case, HttpRequest, RawRequest, Revision, Step } from './case.ts';
-import { type Bytes, text } from './frame-bytes.ts';
+import { type Bytes, frame, text } from './frame-bytes.ts';
 import { upgradeRequest } from './runner.ts';
 
 /** What a table says of a case besides its steps. */
@@ -17,12 +17,18 @@ export const joinedPolling = (revision: Revision, more = ''): Step => ({ do: 'jo
 /** A session over WebSocket that has joined nothing yet (revision 4), its open packet taken. */
 export const opened = (more = ''): Step[] => [
   { do: 'upgrade', socket: 'a', request: upgradeRequest(`/socket.io/?EIO=4&transport=websocket&key={key}${more}`), quiet: true },
-  { do: 'read', socket: 'a', prefix: '0', quiet: true },
+  { do: 'read', socket: 'a', prefix: 'text 0', quiet: true },
 ];
 
-export const send = (...frames: Buffer[]): Step => ({ do: 'send', socket: 'a', bytes: Buffer.concat(frames) });
+export const send = (...frames: readonly Buffer[]): Step => ({ do: 'send', socket: 'a', bytes: Buffer.concat(frames) });
 export const say = (...packets: Bytes[]): Step => send(...packets.map(text));
-export const read = (prefix: string, socket = 'a'): Step => ({ do: 'read', socket, prefix });
+/** Notes frames until a text frame begins with `prefix`. */
+export const read = (prefix: string, socket = 'a'): Step => ({ do: 'read', socket, prefix: `text ${prefix}` });
+/** What was sent before has been handled: references put packets off to the next tick, where later ones overtake them. */
+export const settled: readonly Step[] = [
+  send(frame({ opcode: 9, payload: 'settled' })),
+  { do: 'read', socket: 'a', prefix: 'pong settled', quiet: true },
+];
 export const alive: Step = { do: 'alive', socket: 'a' };
 /** For a connection that has not joined `/` yet. */
 export const aliveAfterJoin: Step = { do: 'alive', socket: 'a', first: text('40') };

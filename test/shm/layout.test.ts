@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { EngineError } from '../../core/errors.ts';
+import { Control, counterIndex } from '../../core/shm/control.ts';
 import {
   ACCEPTOR_THREAD,
   APP_THREAD,
@@ -26,8 +28,6 @@ import {
   stateOffset,
   threadName,
 } from '../../core/shm/layout.ts';
-import { Control, counterIndex } from '../../core/shm/control.ts';
-import { EngineError } from '../../core/errors.ts';
 import { renderMemory } from '../../docs/print-memory.ts';
 
 describe('shared memory layout', () => {

@@ -25,8 +25,18 @@ export const RACE_BYTES = 256;
 export type Role =
   | ({ readonly role: 'ringReader' } & Stream)
   | ({ readonly role: 'logReader'; readonly reader: number } & Stream)
-  | { readonly role: 'publisher'; readonly memory: SharedArrayBuffer; readonly race: SharedArrayBuffer; readonly rounds: number }
-  | { readonly role: 'sleeper'; readonly control: SharedArrayBuffer; readonly race: SharedArrayBuffer; readonly rounds: number };
+  | {
+      readonly role: 'publisher';
+      readonly memory: SharedArrayBuffer;
+      readonly race: SharedArrayBuffer;
+      readonly rounds: number;
+    }
+  | {
+      readonly role: 'sleeper';
+      readonly control: SharedArrayBuffer;
+      readonly race: SharedArrayBuffer;
+      readonly rounds: number;
+    };
 
 /** Runs to the end; returns undefined, or what went wrong. */
 export function play(role: Role): string | undefined {
@@ -96,9 +106,9 @@ export function writeRing({ memory, control, seed, records }: Stream): void {
     const claimed = Math.min(source.bytes + spare, maxPayloadBytes(ring.capacity));
     let at = ring.claim(source.type, source.flags, claimed);
     for (; at < 0; at = ring.claim(source.type, source.flags, claimed)) {
-      const freed = ring.freed;
+      const since = performance.now();
       ring.waitForRoom(PATIENCE_MS);
-      if (ring.freed === freed) throw new Error(`nothing was freed after record ${n - 1}`);
+      if (performance.now() - since >= PATIENCE_MS) throw new Error(`nothing was freed after record ${n - 1}`);
     }
     source.fill(ring.bytes, at);
     ring.commit(source.bytes);
@@ -141,9 +151,10 @@ export function writeLog(log: LogWriter, readers: number, { control: memory, see
       const refusedAt = log.seenGate;
       control.gated = true;
       own.prepareSleep();
+      const since = performance.now();
       if (log.gate() === refusedAt) own.sleep(PATIENCE_MS);
       else own.cancelSleep();
-      if (log.gate() === refusedAt) throw new Error(`no cursor moved after record ${n - 1}`);
+      if (performance.now() - since >= PATIENCE_MS) throw new Error(`no cursor moved after record ${n - 1}`);
       control.gated = false;
     }
     source.fill(log.bytes, at);
@@ -152,7 +163,13 @@ export function writeLog(log: LogWriter, readers: number, { control: memory, see
   }
 }
 
-function readLog({ memory, control: controlMemory, reader, seed, records }: Stream & { reader: number }): string | undefined {
+function readLog({
+  memory,
+  control: controlMemory,
+  reader,
+  seed,
+  records,
+}: Stream & { reader: number }): string | undefined {
   const log = new LogReader(memory, reader);
   const control = new Control(controlMemory, 2);
   const bell = control.doorbell(FIRST_IO_THREAD + reader);

@@ -9,10 +9,19 @@ import { SpscRing } from '../../core/shm/spsc-ring.ts';
 import { SEED } from '../support/random.ts';
 import { within } from '../support/wait-for.ts';
 import { logAt, ringMemory, WRAP_POSITIONS } from './memory.ts';
-import { awaitWord, DONE_INDEX, RACE_BYTES, type Role, ROUND_INDEX, type Stream, writeLog, writeRing } from './race-roles.ts';
+import {
+  awaitWord,
+  DONE_INDEX,
+  RACE_BYTES,
+  ROUND_INDEX,
+  type Role,
+  type Stream,
+  writeLog,
+  writeRing,
+} from './race-roles.ts';
 
 const ROUNDS = 20_000;
-const STREAM_RECORDS = 100_000;
+const STREAM_RECORDS = 400_000;
 const STREAM_CAPACITY = 4096;
 
 /** Runs roles on threads of their own beside `main`, which may block; every thread must end without a complaint. */

@@ -8,6 +8,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { AppAgent, type AppHandler } from '../../core/agents/app-agent.ts';
 import { Coordinator } from '../../core/agents/coordinator.ts';
 import { IoAgent } from '../../core/agents/io/io-agent.ts';
+import type { SocketOwner } from '../../core/agents/io/web-socket-handle.ts';
 import { createSegment, type NewIoPort, type Segment, type ServerSpec } from '../../core/agents/segment.ts';
 import type { ResolvedTuning } from '../../core/options.ts';
 import type { SessionNumber } from '../../core/session/ids.ts';
@@ -31,6 +32,9 @@ const SPEC: ServerSpec = {
   maxHttpBufferSize: 4_000_000,
   maxClientBufferBytes: 10_000,
   allowEIO3: true,
+  transports: ['polling', 'websocket'],
+  allowUpgrades: true,
+  upgradeTimeout: 10_000,
 };
 
 const TUNING: ResolvedTuning = {
@@ -49,6 +53,7 @@ const SPIN_TURNS = 1000;
 export interface Client {
   readonly io: number;
   readonly local: number;
+  readonly owner: SocketOwner;
   readonly socket: FakeSocket;
   readonly sid: string;
   /** 0 until the app has been told. */
@@ -108,12 +113,27 @@ export class OneThread {
   connect(io: number, { revision = 4 as 3 | 4, base64 = false } = {}): Client | undefined {
     const agent = this.#agent(io);
     const info = { method: 'GET', url: '/', headers: {}, address: '::1', secure: false, revision, base64 };
-    const local = agent.reserve(SERVER, info);
-    if (local < 0) return undefined;
-    const socket = new FakeSocket(() => agent.closed(local, false));
-    agent.opened(local, socket, info);
+    const query = { transport: 'websocket', EIO: `${revision}`, ...(base64 ? { b64: '1' } : {}) };
+    let accepted: { owner: SocketOwner; socket: FakeSocket } | undefined;
+    agent.upgrade(
+      SERVER,
+      { info, query },
+      {
+        accept: (owner) => {
+          const socket = new FakeSocket(() => agent.closed(owner, false));
+          accepted = { owner, socket };
+          agent.opened(owner, socket);
+        },
+        refuse: () => {},
+        onAborted: undefined,
+      },
+    );
+    if (accepted === undefined) return undefined;
+    const { owner, socket } = accepted as { owner: SocketOwner; socket: FakeSocket }; // assigned in a callback
     const { sid } = JSON.parse(socket.texts[0].slice(1));
-    const client: Client = { io, local, socket, sid, session: 0 as SessionNumber, messages: [], closed: undefined };
+    const local = agent.sessions.find(SERVER, sid);
+    const session = 0 as SessionNumber;
+    const client: Client = { io, local, owner, socket, sid, session, messages: [], closed: undefined };
     this.clients.push(client);
     this.#bySid.set(sid, client);
     return client;
@@ -121,7 +141,12 @@ export class OneThread {
 
   /** The client sends a text message. */
   say(client: Client, text: string): void {
-    this.#agent(client.io).message(client.local, Buffer.from(`4${text}`), false);
+    this.frame(client, Buffer.from(`4${text}`), false);
+  }
+
+  /** The client sends a WebSocket frame. */
+  frame(client: Client, bytes: Uint8Array, isBinary: boolean): void {
+    this.#agent(client.io).frame(client.owner, bytes, isBinary);
   }
 
   // ── threads ──
@@ -239,6 +264,7 @@ export class OneThread {
       coordinatorPort: port,
       controlPort: unused.port1,
       acceptorPort: unused.port2,
+      lanePorts: this.segment.inboxes.map((_, other) => (other === io ? undefined : this.#channel().port1)),
       servers: [],
     };
     const host = { closeServer: (server: number) => this.io[io]?.endServer(server), stop: () => this.stopped.add(io) };
@@ -282,6 +308,7 @@ export class OneThread {
         assert.ok(client && client.closed === undefined, 'a message outside of its session');
         client.messages.push(data);
       },
+      onUpgrade: () => assert.fail('nobody upgrades'),
       onClose: (session, reason, detail) => {
         const client = this.#bySession.get(session);
         assert.ok(client && client.closed === undefined, 'a close outside of its session');

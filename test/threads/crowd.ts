@@ -7,14 +7,12 @@ import { once } from 'node:events';
 import type { Server, Socket } from '../../core/index.ts';
 import { threadOfSid } from '../../core/session/sid.ts';
 import { LeanClient } from '../support/lean-client.ts';
-import { within } from '../support/wait-for.ts';
+import { PATIENCE_MS, within } from '../support/wait-for.ts';
 
 const CONNECTED = '0{"sid":"';
 const NUMBER = '2["n",';
 /** Below the backlog of the listening port. */
 const CONNECTING_AT_ONCE = 100;
-/** While its only I/O thread restarts a server refuses connections. */
-const MAX_ATTEMPTS = 10_000;
 
 export const portOf = (io: Server): number => (io.httpServer.address() as { port: number }).port;
 
@@ -139,13 +137,14 @@ export class Crowd {
 
   /** Connects clients until one is on `thread`; a thread that restarts takes none at first. */
   async connectOn(thread: number): Promise<Member> {
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const deadline = performance.now() + PATIENCE_MS;
+    while (performance.now() < deadline) {
       const member = new Member(this.#io);
       if (!(await within(member.settled, 'an attempt to connect'))) continue;
       this.members.push(member);
       if (member.thread === thread) return member;
     }
-    throw new Error(`thread ${thread} took none of ${MAX_ATTEMPTS} clients`);
+    throw new Error(`thread ${thread} took no client for ${PATIENCE_MS} ms`);
   }
 
   emit(count = 1): void {

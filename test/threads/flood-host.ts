@@ -14,7 +14,8 @@ export interface FloodRequest {
   readonly characters: number;
 }
 
-function flood({ port, clients, events, characters }: FloodRequest): Promise<void[]> {
+/** Resolves with the number of clients when all have written their events or are gone. */
+async function flood({ port, clients, events, characters }: FloodRequest): Promise<number> {
   const filler = 'f'.repeat(characters);
   const connect = (): Promise<void> =>
     new Promise((resolve) => {
@@ -28,7 +29,8 @@ function flood({ port, clients, events, characters }: FloodRequest): Promise<voi
         onClose: resolve,
       });
     });
-  return Promise.all(Array.from({ length: clients }, connect));
+  await Promise.all(Array.from({ length: clients }, connect));
+  return clients;
 }
 
-serveHost<FloodRequest, void[]>(flood);
+serveHost<FloodRequest, number>(flood);

@@ -127,7 +127,10 @@ export class InboxWriter {
     else this.#waiters.push({ sequence: this.#sequence, callback });
   }
 
-  /** Drops the messages of a slot that wait on the heap; its open and close stay, for others count on them. */
+  /**
+   * Drops the messages of a slot that wait on the heap; its open and close stay, for others count on them. End the session
+   * first: whoever waits for the messages is called back and must find it ended.
+   */
   dropMessages(slot: number): void {
     this.#queue = this.#queue.filter((record) => {
       const dropped = record.slot === slot && record.type === EVT_MESSAGE;
@@ -135,6 +138,7 @@ export class InboxWriter {
       return !dropped;
     });
     this.#bytesOf.delete(slot);
+    this.#settle();
   }
 
   /** Moves what waits into the ring, as far as there is room; returns how many records moved. */

@@ -336,7 +336,9 @@ export class IoAgent {
 
   /** Ends every session of a closing server and forgets it. */
   endServer(server: number): void {
-    this.sessions.forEachOpen(server, (local) => this.#end(local, REASON_SERVER_SHUTTING_DOWN, DESCRIPTION_NONE, false));
+    this.sessions.forEachOpen(server, (local) =>
+      this.#end(local, REASON_SERVER_SHUTTING_DOWN, DESCRIPTION_NONE, false),
+    );
     this.#desk.forgetServer(server);
   }
 
@@ -384,8 +386,8 @@ export class IoAgent {
     while (this.#inbox.heapBytes > this.#inboundBudget) {
       const slot = this.#inbox.largestUser();
       if (slot < 0) break; // opens and closes only: there are no more of them than slots
-      this.#inbox.dropMessages(slot); // first: ending it comes back here through its close handler
       this.#end(slot - this.sessions.first, REASON_TRANSPORT_ERROR, DESCRIPTION_INBOUND_LIMIT, true);
+      this.#inbox.dropMessages(slot);
     }
     this.#counters[QUEUED_BYTES] = this.#inbox.queuedBytes;
     this.#coordinatorBell.ring();

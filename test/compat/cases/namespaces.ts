@@ -2,7 +2,7 @@
  * Joining, leaving and using a second namespace: cases that wait for each answer, because what overtakes it is chance.
  */
 import type { Case, Revision, Step } from '../case.ts';
-import { alive, joined, type Notes, read, say } from '../steps.ts';
+import { alive, joined, type Notes, read, say, settled } from '../steps.ts';
 
 const one = (revision: Revision, id: string, name: string, steps: readonly Step[], notes: Notes = {}): Case => ({
   id: `namespace-${revision}-${id}`,
@@ -36,10 +36,12 @@ export const NAMESPACE_CASES: readonly Case[] = [
     ...chat(),
     say('451-["a",{"_placeholder":true,"num":0}]', '42/chat,["b"]'),
   ]),
+  both('disconnect', 'leaving / and joining it again', [say('41'), ...settled, say('40'), ...settled, say('40/chat,'), read('4')]),
+  both('disconnect-event', 'an event for / right before leaving it', [say('42["a"]', '41'), ...settled, say('40'), read('40')]),
   both('leave', 'leaving the second namespace', [...chat(), say('41/chat,')]),
   both('leave-bare', 'leaving the second namespace without comma', [...chat(), say('41/chat')]),
-  both('leave-twice', 'leaving the second namespace twice', [...chat(), say('41/chat,', '41/chat,')]),
-  both('leave-event', 'an event for a namespace that was left', [...chat(), say('41/chat,', '42/chat,["a"]')]),
-  both('rejoin', 'joining a namespace again', [...chat(), say('41/chat,'), ...chat()]),
+  both('leave-twice', 'leaving the second namespace twice', [...chat(), say('41/chat,'), ...settled, say('41/chat,')]),
+  both('leave-event', 'an event for a namespace that was left', [...chat(), say('41/chat,'), ...settled, say('42/chat,["a"]')]),
+  both('rejoin', 'joining a namespace again', [...chat(), say('41/chat,'), ...settled, ...chat()]),
   both('violation', 'a violation in one namespace ends the others', [...chat(), say('42/chat,{}')]),
 ].flat();

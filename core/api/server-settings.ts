@@ -1,0 +1,145 @@
+/**
+ * The settings of a server: what it was given, what that means, and the methods that read and change it. App thread.
+ * It changes no namespace and no engine itself.
+ */
+import type { Adapter } from './adapter.ts';
+import type { AdapterConstructor } from './adapter-kinds.ts';
+import {
+  type ApiOptions,
+  assertConnectTimeout,
+  assertOrigins,
+  type GivenOptions,
+  normalisePath,
+  type OriginsOption,
+  resolveApiOptions,
+} from './api-options.ts';
+import { Broadcaster } from './broadcaster.ts';
+import { applyLegacySetting } from './legacy-settings.ts';
+import type { AttachmentLimits } from './pending-packet.ts';
+import type { Server } from './server.ts';
+import type { EventsMap } from './typed-events.ts';
+
+/** A class to extend; typed as the library's own. */
+export type AdapterClass = new (nsp: any) => Adapter;
+
+/** Base of `Server`. */
+export abstract class ServerSettings<
+  ListenEvents extends EventsMap,
+  EmitEvents extends EventsMap,
+  ServerSideEvents extends EventsMap,
+  SocketData,
+> extends Broadcaster<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
+  readonly #given: GivenOptions;
+  readonly #options: ApiOptions;
+
+  /** @throws {EngineError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN` */
+  constructor(given: GivenOptions) {
+    super();
+    this.#given = { ...given };
+    this.#options = resolveApiOptions(this.#given);
+  }
+
+  /** The options as given, for adapters that look there. */
+  get opts(): Readonly<GivenOptions> {
+    const { recovery } = this.#options;
+    return recovery === undefined ? this.#given : { ...this.#given, connectionStateRecovery: recovery };
+  }
+
+  /** @internal */
+  get limits(): AttachmentLimits {
+    return this.#options.limits;
+  }
+
+  /** @internal */
+  get maxNamespaces(): number {
+    return this.#options.maxNamespaces;
+  }
+
+  /** @internal */
+  get recovery(): ApiOptions['recovery'] {
+    return this.#options.recovery;
+  }
+
+  /** What the constructor was given, and `set()` since. @internal */
+  protected get given(): Readonly<GivenOptions> {
+    return this.#given;
+  }
+
+  /** @internal */
+  protected get settings(): Readonly<ApiOptions> {
+    return this.#options;
+  }
+
+  /** Whether it is too late for options of the engine. @internal */
+  protected abstract get running(): boolean;
+
+  /** Called after that setting has changed. @internal */
+  protected abstract settingChanged(name: 'origins' | 'adapter'): void;
+
+  /** The path of requests, or sets it; no effect while listening. */
+  path(): string;
+  path(value: string): this;
+  path(value?: string): string | this {
+    if (value === undefined) return this.#options.path;
+    this.#options.path = normalisePath(value);
+    return this;
+  }
+
+  /** Whether the client's bundle is served, or sets it; no effect while listening. */
+  serveClient(): boolean;
+  serveClient(value: boolean): this;
+  serveClient(value?: boolean): boolean | this {
+    if (value === undefined) return this.#options.serveClient;
+    this.#options.serveClient = Boolean(value);
+    return this;
+  }
+
+  /**
+   * Who may connect, or sets it, for later handshakes of a server that listens too.
+   *
+   * @throws {EngineError} `ERR_OPTION_INVALID`
+   */
+  origins(): OriginsOption;
+  origins(value: OriginsOption): this;
+  origins(value?: OriginsOption): OriginsOption | this {
+    if (value === undefined) return this.#options.origins;
+    assertOrigins(value);
+    this.#options.origins = value;
+    this.settingChanged('origins');
+    return this;
+  }
+
+  /** Milliseconds a client of Socket.IO 3 or later has to join a namespace, or sets them for later connections. */
+  connectTimeout(): number;
+  connectTimeout(value: number): this;
+  connectTimeout(value?: number): number | this {
+    if (value === undefined) return this.#options.connectTimeout;
+    assertConnectTimeout(value);
+    this.#options.connectTimeout = value;
+    return this;
+  }
+
+  /** The adapter class, or sets it, for existing namespaces too: their rooms start empty. */
+  adapter(): AdapterClass;
+  adapter(value: AdapterConstructor): this;
+  adapter(value?: AdapterConstructor): AdapterClass | this {
+    if (value === undefined) return this.#options.adapter as AdapterClass;
+    this.#options.adapter = value;
+    this.settingChanged('adapter');
+    return this;
+  }
+
+  /**
+   * Settings of Socket.IO 0.9: `authorization`, `origins`, `resource`, and before `listen()` `transports`,
+   * `heartbeat timeout`, `heartbeat interval` and `destroy buffer size`. Others are reported as a warning.
+   */
+  set(key: string, value: unknown): this {
+    const io = this as unknown as Server<any, any, any, any>;
+    applyLegacySetting(io, key, value, (name, given) => {
+      if (this.running) return false;
+      (this.#given as Record<string, unknown>)[name] = given;
+      return true;
+    });
+    return this;
+  }
+}

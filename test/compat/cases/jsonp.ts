@@ -1,0 +1,70 @@
+/**
+ * Polling through script tags: responses are calls, bodies are forms.
+ */
+import type { Case, Revision, Step } from '../case.ts';
+import { get, http, joinedPolling, type Notes, poll, pollingAlive, post } from '../steps.ts';
+
+const FORM = 'application/x-www-form-urlencoded';
+
+const both = (id: string, name: string, steps: (revision: Revision) => readonly Step[], four: Notes = {}, three: Notes = {}): Case[] =>
+  ([4, 3] as const).map((revision) => ({
+    id: `jsonp-${revision}-${id}`,
+    name: `${name}, revision ${revision}`,
+    revision,
+    needs: 'polling',
+    steps: steps(revision),
+    ...(revision === 4 ? four : three),
+  }));
+
+const handshake = (revision: Revision, index: string): Step =>
+  http({ target: `/socket.io/?EIO=${revision}&transport=polling&j=${index}&key={key}`, observe: ['x-content-type-options'] });
+
+/** Posts a form in a session opened with index 0, then asks whether it still works. */
+const form = (id: string, name: string, body: (revision: Revision) => string, four?: Notes, three?: Notes): Case[] =>
+  both(
+    id,
+    name,
+    (revision) => [
+      joinedPolling(revision, '&j=0'),
+      http(post(revision, body(revision), FORM, '&j=0')),
+      // Asking is done by form as well: this session takes nothing else.
+      http(post(revision, `d=${encodeURIComponent(wrap(revision, '42["echo","end"]'))}`, FORM, '&j=0')),
+      poll(revision, '42["echo"', '&j=0'),
+      http(post(revision, `d=${encodeURIComponent(wrap(revision, '1'))}`, FORM, '&j=0')),
+    ],
+    four,
+    three,
+  );
+
+const wrap = (revision: Revision, content: string): string => (revision === 4 ? content : `${content.length}:${content}`);
+
+export const JSONP_CASES: readonly Case[] = [
+  both('handshake', 'a handshake', (revision) => [handshake(revision, '0')].concat(end(revision))),
+  both('index-7', 'an index', (revision) => [handshake(revision, '7')].concat(end(revision))),
+  both('index-code', 'an index that is code', (revision) => [handshake(revision, 'alert(1)//')].concat(end(revision))),
+  both('index-letters', 'an index without digits', (revision) => [handshake(revision, 'abc')].concat(end(revision))),
+  both('index-empty', 'an empty index asks for plain polling', (revision) => [
+    http({ target: `/socket.io/?EIO=${revision}&transport=polling&j=&key={key}` }),
+    pollingAlive(revision),
+  ]),
+  both('index-fixed', 'the index of the handshake is kept', (revision) => [
+    joinedPolling(revision, '&j=3'),
+    http(post(revision, `d=${encodeURIComponent(wrap(revision, '42["echo",1]'))}`, FORM, '&j=3')),
+    http(get(revision, '&j=5')),
+    http(post(revision, `d=${encodeURIComponent(wrap(revision, '1'))}`, FORM, '&j=3')),
+  ]),
+  form('event', 'an event', (revision) => `d=${encodeURIComponent(wrap(revision, '42["a",1]'))}`),
+  form('newline', 'an escaped newline', (revision) => `d=${encodeURIComponent(wrap(revision, '42["a","x\\\\ny"]'))}`),
+  form('plus', 'plus signs and percent signs', (revision) => `d=${encodeURIComponent(wrap(revision, '42["a","+%2B"]'))}`),
+  form('d-missing', 'a form without d', () => 'x=1'),
+  form('d-twice', 'a form with two d', () => 'd=6&d=6'),
+  form('d-empty', 'a form with an empty d', () => 'd='),
+  form('body-empty', 'an empty form', () => ''),
+  form('body-plain', 'a body that is no form', (revision) => wrap(revision, '42["a"]')),
+  form('body-broken', 'a form with a broken escape', () => 'd=%zz'),
+].flat();
+
+/** Ends the session in an orderly way, so that the server's record is complete. */
+function end(revision: Revision): Step[] {
+  return [http(post(revision, `d=${encodeURIComponent(wrap(revision, '1'))}`, FORM, '&j=0'))];
+}
