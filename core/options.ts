@@ -3,9 +3,17 @@
  * Worker threads get resolved options only.
  */
 import { availableParallelism } from 'node:os';
+import type { DeflateRule } from './agents/segment.ts';
 import { slotRanges } from './agents/slot-ranges.ts';
+import type { HandshakeRequest } from './api/conn.ts';
 import { EngineError } from './errors.ts';
 import { MAX_IO_THREADS, MAX_RECORD_FRACTION } from './shm/layout.ts';
+import { TLS_OPTION_NAMES, type TlsOptions } from './tls-files.ts';
+import { type CookieOptions, type CookieRule, resolveCookie } from './wire/cookie.ts';
+import { type CorsOptions, type CorsRule, resolveCors } from './wire/cors.ts';
+import { type HttpCompressionOptions, type HttpCompressionRule, resolveHttpCompression } from './wire/encoding.ts';
+import type { Ask } from './wire/origin-header.ts';
+import { type OriginsRule, resolveOrigins } from './wire/origins.ts';
 
 /** Sizes of the machinery; the threads of a process are shared by Servers with equal tuning. */
 export interface TuningOptions {
@@ -25,8 +33,14 @@ export interface TuningOptions {
 
 export type TransportName = 'polling' | 'websocket';
 
+/** Decides on a handshake; `decide(error, allow)` may come later. Replaces the check of `origins`. */
+export type AllowRequest = (
+  request: HandshakeRequest,
+  decide: (error: string | number | null | undefined, allow: boolean) => void,
+) => void;
+
 /** Options of one Server. Names and units follow the Socket.IO server API. */
-export interface ServerOptions extends TuningOptions {
+export interface ServerOptions extends TuningOptions, TlsOptions {
   /** Path of all requests. @default '/socket.io' */
   path?: string;
   /** Milliseconds between heartbeats, 1 to 2^31 − 1. @default 25000 */
@@ -47,10 +61,47 @@ export interface ServerOptions extends TuningOptions {
   allowUpgrades?: boolean;
   /** Milliseconds an upgrade may take, 1 to 2^31 − 1. @default 10000 */
   upgradeTimeout?: number;
+  /** Whether requests must have a slash after the path. @default true */
+  addTrailingSlash?: boolean;
+  /** Who may use the server from pages of other origins. @default none: no CORS header is sent */
+  cors?: boolean | CorsOptions | ((request: HandshakeRequest, callback: (error: Error | null, cors?: CorsOptions) => void) => void);
+  /** Origins that may open sessions, as Socket.IO 2 checks them. @default any, without CORS headers */
+  origins?: string | readonly string[] | ((origin: string, callback: (error: string | null, allow: boolean) => void) => void);
+  /** A cookie with the session id: true, its name, or its attributes. @default false */
+  cookie?: boolean | string | CookieOptions;
+  /** Path of the cookie, as Socket.IO 2 has it; false for none. @default '/' */
+  cookiePath?: string | false;
+  /** Whether scripts cannot read the cookie, as Socket.IO 2 has it. @default true */
+  cookieHttpOnly?: boolean;
+  /** Compression of polling answers. @default { threshold: 1024 } */
+  httpCompression?: boolean | HttpCompressionOptions;
+  /** Compression of WebSocket messages: true, or from how many bytes on. @default false */
+  perMessageDeflate?: boolean | { threshold?: number };
+  /** Decides on every handshake. @default all are allowed */
+  allowRequest?: AllowRequest;
 }
 
 export type ResolvedTuning = Readonly<Required<TuningOptions>>;
-export type ResolvedOptions = Readonly<Required<Omit<ServerOptions, keyof TuningOptions>>> & { readonly tuning: ResolvedTuning };
+type RuleOptions =
+  | 'cors'
+  | 'origins'
+  | 'cookie'
+  | 'cookiePath'
+  | 'cookieHttpOnly'
+  | 'httpCompression'
+  | 'perMessageDeflate'
+  | 'allowRequest';
+
+/** Filled in; what threads need is plain data, what only the app thread can call stands beside it. */
+export interface ResolvedOptions
+  extends Readonly<Required<Omit<ServerOptions, keyof TuningOptions | keyof TlsOptions | RuleOptions>>> {
+  readonly tuning: ResolvedTuning;
+  readonly cors: CorsRule | Ask | null;
+  readonly origins: OriginsRule | null;
+  readonly cookie: CookieRule | null;
+  readonly httpCompression: HttpCompressionRule | null;
+  readonly perMessageDeflate: DeflateRule | null;
+}
 
 interface NumberRule {
   readonly min: number;
@@ -101,6 +152,7 @@ const isTransports = (value: unknown): value is readonly TransportName[] =>
 const OTHER_RULES = {
   path: { test: isPath, expected: "a path such as '/socket.io'", fallback: '/socket.io' } as OtherRule<string>,
   allowEIO3: { test: isBoolean, expected: 'true or false', fallback: true } as OtherRule<boolean>,
+  addTrailingSlash: { test: isBoolean, expected: 'true or false', fallback: true } as OtherRule<boolean>,
   allowUpgrades: { test: isBoolean, expected: 'true or false', fallback: true } as OtherRule<boolean>,
   transports: {
     test: isTransports,
@@ -108,6 +160,20 @@ const OTHER_RULES = {
     fallback: ['polling', 'websocket'],
   } as OtherRule<readonly TransportName[]>,
 };
+
+/** Options that other modules resolve. */
+const RULE_NAMES: readonly string[] = [
+  'cors',
+  'origins',
+  'cookie',
+  'cookiePath',
+  'cookieHttpOnly',
+  'httpCompression',
+  'perMessageDeflate',
+  'allowRequest',
+  ...TLS_OPTION_NAMES,
+];
+const DEFLATE_THRESHOLD_BYTES = 1024;
 
 /** The environment variables, for the README's table and its test. */
 export const ENVIRONMENT_VARIABLES: readonly string[] = Object.values(TUNING_RULES).map((rule) => rule.env as string);
@@ -119,7 +185,7 @@ export const ENVIRONMENT_VARIABLES: readonly string[] = Object.values(TUNING_RUL
  */
 export function resolveOptions(given: ServerOptions, env: NodeJS.ProcessEnv = process.env): ResolvedOptions {
   for (const name of Object.keys(given)) {
-    if (name in TUNING_RULES || name in NUMBER_RULES || name in OTHER_RULES) continue;
+    if (name in TUNING_RULES || name in NUMBER_RULES || name in OTHER_RULES || RULE_NAMES.includes(name)) continue;
     throw new EngineError('ERR_OPTION_UNKNOWN', `option ${name} is not known; known are ${knownNames().join(', ')}`);
   }
   const tuning: Record<string, number> = {};
@@ -136,7 +202,23 @@ export function resolveOptions(given: ServerOptions, env: NodeJS.ProcessEnv = pr
     options[name] = value;
   }
   options.path = normalizePath(options.path as string);
+  options.cors = resolveCors(given.cors);
+  options.origins = resolveOrigins(given.origins);
+  options.cookie = resolveCookie(given.cookie, given);
+  options.httpCompression = resolveHttpCompression(given.httpCompression);
+  options.perMessageDeflate = resolveDeflate(given.perMessageDeflate);
+  if (given.allowRequest !== undefined && typeof given.allowRequest !== 'function') {
+    throw invalid('option allowRequest', given.allowRequest, 'a function');
+  }
   return Object.freeze(options) as unknown as ResolvedOptions;
+}
+
+function resolveDeflate(given: unknown): DeflateRule | null {
+  if (given === undefined || given === false || given === null) return null;
+  if (given === true) return { threshold: DEFLATE_THRESHOLD_BYTES };
+  const { threshold = DEFLATE_THRESHOLD_BYTES } = Object(given) as { threshold?: unknown };
+  const rule = { min: 0, max: 1024 * MIB, fallback: () => DEFLATE_THRESHOLD_BYTES };
+  return { threshold: checkNumber('option perMessageDeflate.threshold', threshold, threshold, rule) };
 }
 
 /** Leading slash, no trailing one. */
@@ -146,7 +228,7 @@ export function normalizePath(path: string): string {
 }
 
 function knownNames(): string[] {
-  return [...Object.keys(OTHER_RULES), ...Object.keys(NUMBER_RULES), ...Object.keys(TUNING_RULES)];
+  return [...Object.keys(OTHER_RULES), ...RULE_NAMES, ...Object.keys(NUMBER_RULES), ...Object.keys(TUNING_RULES)];
 }
 
 function resolveNumber(name: string, option: unknown, rule: NumberRule, env: NodeJS.ProcessEnv): number {

@@ -215,7 +215,7 @@ export async function runIoThread(task: IoTask): Promise<void> {
     if (phase !== 'up') return; // the next life opens what is open then
     if (request.op === 'open') openServer(request.spec);
     else if (request.op === 'verdict') agent.verdict(request.id, request.verdict);
-    else if (request.op === 'hooks') agent.setHooks(request.server, request.hooks);
+    else if (request.op === 'hooks') agent.setHooks(request.server, request.hooks, request.origins);
     else if (request.op === 'lane') agent.connectLane(request.ioThread, request.port);
     else throw new Error(request.message);
   });

@@ -24,6 +24,9 @@ import {
   type ServerSpec,
   type ThreadTask,
 } from './segment.ts';
+import type { OriginsRule } from '../wire/origins.ts';
+import type { RequestInfo } from '../wire/request-info.ts';
+import type { Question, Verdict } from './io/gate.ts';
 import { Statistics, type Stats } from './statistics.ts';
 import { ThreadPort } from './thread-port.ts';
 import { Watchdog } from './watchdog.ts';
@@ -37,12 +40,17 @@ const debug = debuglog('broadside');
 
 /** What a Server tells the threads, and is told. */
 export interface RuntimeServer extends AppHandler {
+  /** An I/O thread has parked a request until it gets the answer. */
+  onQuestion(question: Question, answer: (verdict: Verdict) => void): void;
+  /** An I/O thread has refused a request. */
+  onRefused(info: RequestInfo, code: number): void;
   /** An I/O thread crashed; its clients have been or will be reported as closed. */
   onThreadCrash(ioThread: number, error: Error): void;
 }
 
 interface OpenServer {
-  readonly spec: ServerSpec;
+  /** As a restarted thread is to know it. */
+  spec: ServerSpec;
   readonly handler: RuntimeServer;
   /** App of each I/O thread. */
   readonly descriptors: unknown[];
@@ -163,9 +171,9 @@ export class Runtime {
    * @returns the port, or -1 when it could not be bound
    */
   listen(server: number, port: number, host: string | undefined): number {
-    const { descriptors } = this.#servers.get(server) as OpenServer;
+    const { descriptors, spec } = this.#servers.get(server) as OpenServer;
     this.#listening.delete(server);
-    this.#acceptor.post({ op: 'listen', server, port, host, descriptors });
+    this.#acceptor.post({ op: 'listen', server, port, host, tls: spec.tls, descriptors });
     this.#acceptor.waitUntil(() => this.#listening.has(server));
     return this.#listening.get(server) as number;
   }
@@ -194,6 +202,14 @@ export class Runtime {
     if (this.#servers.size === 0) await this.#end();
   }
 
+  /** The application uses other hooks or origins now. */
+  setHooks(server: number, hooks: number, origins: OriginsRule | null): void {
+    const entry = this.#servers.get(server);
+    if (entry === undefined) return;
+    entry.spec = { ...entry.spec, hooks, origins };
+    for (const port of this.#io) port.post({ op: 'hooks', server, hooks, origins });
+  }
+
   stats(): Stats {
     return this.#statistics.read();
   }
@@ -206,8 +222,19 @@ export class Runtime {
   // ── notices ──
 
   #onIoNotice(ioThread: number, notice: IoNotice): void {
+    if (notice.op === 'ask') {
+      const { id, question } = notice;
+      const port = this.#io[ioThread];
+      const handler = this.#servers.get(question.server)?.handler;
+      handler?.onQuestion(question, (verdict) => port.post({ op: 'verdict', id, verdict }));
+      return;
+    }
     const entry = this.#servers.get(notice.server);
     if (entry === undefined) return;
+    if (notice.op === 'refused') {
+      entry.handler.onRefused(notice.info, notice.code);
+      return;
+    }
     if (notice.op === 'closed') {
       this.#appClosed(entry, ioThread);
       return;

@@ -126,7 +126,7 @@ export type IoRequest =
   | { readonly op: 'open'; readonly spec: ServerSpec }
   /** Another I/O thread has been restarted. */
   /** The application uses other hooks now. */
-  | { readonly op: 'hooks'; readonly server: number; readonly hooks: number }
+  | { readonly op: 'hooks'; readonly server: number; readonly hooks: number; readonly origins: OriginsRule | null }
   | { readonly op: 'verdict'; readonly id: number; readonly verdict: Verdict }
   | { readonly op: 'lane'; readonly ioThread: number; readonly port: MessagePort }
   /** Test probe: throws inside the loop, as a bug would. */

@@ -15,7 +15,7 @@ import type { InboxWriter } from './inbox-writer.ts';
 import type { LaneMessage, Lanes, SessionPlace } from './lanes.ts';
 import { PollingTransport } from './polling-transport.ts';
 import type { ServerSessions } from './server-sessions.ts';
-import { type SessionTable, variantOf } from './session-table.ts';
+import type { SessionTable } from './session-table.ts';
 import { sendOverSocket } from './transport-writer.ts';
 import type { Upgrades } from './upgrades.ts';
 import type { SocketOwner, SocketRequest, WebSocketHandle } from './web-socket-handle.ts';
@@ -211,8 +211,7 @@ export class Candidates {
   #accepted(candidate: Candidate, place: SessionPlace): void {
     const { request } = candidate;
     const server = this.#parts.serverOf(request.server);
-    const variant = variantOf(request.revision, request.base64);
-    const local = server === undefined || server.closing ? -1 : this.#parts.sessions.reserve(request.server, variant);
+    const local = server === undefined ? -1 : server.reserveFor(request.revision, request.base64);
     candidate.place = place;
     if (local < 0) {
       this.#drop(candidate);

@@ -6,6 +6,7 @@ import { generateSid, threadOfSid } from '../../session/sid.ts';
 import { BAD_REQUEST, SESSION_UNKNOWN, TRANSPORT_UNKNOWN } from '../../wire/connection-errors.ts';
 import { serializeCookie } from '../../wire/cookie.ts';
 import { jsonpIndex } from '../../wire/jsonp.ts';
+import type { OriginsRule } from '../../wire/origins.ts';
 import type { RequestInfo } from '../../wire/request-info.ts';
 import type { ServerSpec } from '../segment.ts';
 import { Candidates } from './candidates.ts';
@@ -107,9 +108,11 @@ export class FrontDesk {
     this.#servers.delete(server);
   }
 
-  setHooks(server: number, hooks: number): void {
+  setHooks(server: number, hooks: number, origins: OriginsRule | null): void {
     const desk = this.#servers.get(server);
-    if (desk !== undefined) desk.gate.hooks = hooks;
+    if (desk === undefined) return;
+    desk.gate.hooks = hooks;
+    desk.gate.origins = origins;
   }
 
   server(server: number): ServerSessions | undefined {

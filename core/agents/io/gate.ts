@@ -5,7 +5,7 @@
 import { BAD_REQUEST, CONNECTION_ERRORS, FORBIDDEN } from '../../wire/connection-errors.ts';
 import { admitsOrigin, corsHeaders, decideOrigin } from '../../wire/cors.ts';
 import { isAsk, isValidOrigin, NO_CORS } from '../../wire/origin-header.ts';
-import { isOriginAllowed, originCandidate, originsHeaders } from '../../wire/origins.ts';
+import { isOriginAllowed, type OriginsRule, originCandidate, originsHeaders } from '../../wire/origins.ts';
 import type { RequestInfo } from '../../wire/request-info.ts';
 import type { ServerSpec } from '../segment.ts';
 import { type HttpAnswer, refusal } from './exchange.ts';
@@ -68,11 +68,13 @@ export class Gate {
   readonly #ask: AskApp;
   /** Hooks in use now; the application may add some while it runs. */
   hooks: number;
+  origins: OriginsRule | null;
 
   constructor(spec: ServerSpec, ask: AskApp) {
     this.#spec = spec;
     this.#ask = ask;
     this.hooks = spec.hooks;
+    this.origins = spec.origins;
   }
 
   /**
@@ -109,7 +111,8 @@ export class Gate {
     refuse: (answer: HttpAnswer, headers: HeaderList, text: string) => void,
   ): void {
     const { origin, host, referer } = info.headers;
-    const { cors, origins } = this.#spec;
+    const { cors } = this.#spec;
+    const { origins } = this;
     const request = {
       method: info.method,
       origin: single(origin),

@@ -31,6 +31,7 @@ import {
   LOG_STOP,
   LOG_THREAD_DOWN,
 } from '../records.ts';
+import type { OriginsRule } from '../../wire/origins.ts';
 import type { RequestInfo } from '../../wire/request-info.ts';
 import type { IoTask, ServerSpec } from '../segment.ts';
 import { slotRanges } from '../slot-ranges.ts';
@@ -281,8 +282,8 @@ export class IoAgent {
   }
 
   /** The application uses other hooks now, HOOK_*. */
-  setHooks(server: number, hooks: number): void {
-    this.#desk.setHooks(server, hooks);
+  setHooks(server: number, hooks: number, origins: OriginsRule | null): void {
+    this.#desk.setHooks(server, hooks, origins);
   }
 
   /** What the app thread says of a parked request. */
