@@ -25,7 +25,9 @@ interface SocketData {
 /** Copied out at once: the request is dead when its handler returns. */
 function readRequest(res: HttpResponse, req: HttpRequest, spec: ServerSpec): EngineRequest {
   const headers: Headers = Object.create(null);
-  req.forEach((name, value) => mergeHeader(headers, name, value));
+  req.forEach((name, value) => {
+    mergeHeader(headers, name, value);
+  });
   const search = req.getQuery();
   const url = search === undefined || search === '' ? req.getUrl() : `${req.getUrl()}?${search}`;
   const query = parseQuery(url);

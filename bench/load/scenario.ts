@@ -226,7 +226,7 @@ export const SCENARIOS: readonly Scenario[] = [
     servers: BASELINE_PAIR,
     clients: 1_000,
     audience: 'rooms',
-    drive: saturate(4_096, 16),
+    drive: saturate(1_024, 16),
     deliveries: 50_000,
     millis: 1_500,
   }),

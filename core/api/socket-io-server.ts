@@ -270,8 +270,8 @@ export class SocketIoServer<
   /** The engine, made when there is none that runs. */
   #start(options: GivenOptions): EngineHost {
     if (this.#state === 'open' && this.#engine !== undefined) return this.#engine;
-    const merged = { ...options, ...this.given };
     const { given } = this;
+    const merged = { ...options, ...given };
     if (options.path !== undefined && given.path === undefined) this.path(options.path);
     if (options.origins !== undefined && given.origins === undefined) this.origins(options.origins);
     if (options.serveClient !== undefined && given.serveClient === undefined) this.serveClient(options.serveClient);
@@ -287,9 +287,11 @@ export class SocketIoServer<
 
   #share(server: NodeServer, options: GivenOptions): this {
     const engine = this.#start(options);
-    // Says what cannot be listened on.
-    if (engine.attach === undefined) parsePort(server);
-    engine.attach?.(server, { ...options, ...this.given });
+    if (engine.attach === undefined) {
+      void this.close();
+      throw new EngineError('ERR_OPTION_INVALID', 'Cannot listen on an object; expected a port from 0 to 65535.');
+    }
+    engine.attach(server, { ...options, ...this.given });
     this.#attached.add(server);
     this.#httpServer = server as unknown as ListenHandle;
     return this;

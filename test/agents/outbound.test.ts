@@ -153,6 +153,23 @@ describe('packets to clients', () => {
     setup.close();
   });
 
+  it('to sessions by name never reach a newcomer on the slot of one that has ended', async () => {
+    const { setup, clients, row } = await room(20, { ioThreads: 1 });
+    for (const client of clients) setup.app.leave(client.session, [row]);
+    const sessions = clients.map(({ session }) => session);
+    setup.app.broadcast({ ...to(), sessions }, ['first'], 0);
+    await setup.settle();
+    clients[5].socket.hangUp();
+    await setup.settle();
+    const newcomer = setup.connect(0) as Client;
+    assert.equal(newcomer.local, clients[5].local);
+    setup.app.broadcast({ ...to(), sessions }, ['second'], 0);
+    await setup.settle();
+    assert.deepEqual(newcomer.socket.messages, []);
+    assert.deepEqual(clients[4].socket.messages, ['first', 'second']);
+    setup.close();
+  });
+
   it('wait while too many deliveries are outstanding, long before the log is full', async () => {
     const { setup, clients, row } = await room(1000, { maxConnections: 2000, logBytes: 2 ** 20, ringBytes: 2 ** 20 });
     await setup.settle();

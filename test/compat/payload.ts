@@ -12,7 +12,7 @@ export const encodePayload = (revision: Revision, packets: readonly string[]): s
 /** The packets of a response; binary ones read as `<bytes …>`. JSONP is taken out of its call first. */
 export function decodePayload(revision: Revision, contentType: string, body: Buffer): string[] {
   if (contentType === 'application/octet-stream') return decodeBinary(body);
-  const jsonp = /^___eio\[\d+\]\((.*)\);$/s.exec(body.toString());
+  const jsonp = /^___eio\[\d*\]\((.*)\);$/s.exec(body.toString());
   const content = jsonp === null ? body.toString() : (JSON.parse(jsonp[1]) as string);
   return revision === 4 ? content.split(SEPARATOR) : decodeLengths(content);
 }

@@ -279,8 +279,10 @@ class Run {
   }
 
   #post(query: string, packet: string): Promise<Response | undefined> {
-    const body = encodePayload(this.#revision, [packet]);
-    const headers = [['Content-Type', 'text/plain;charset=UTF-8']] as const;
+    const payload = encodePayload(this.#revision, [packet]);
+    const isForm = query.includes('&j='); // script tags post forms
+    const body = isForm ? `d=${encodeURIComponent(payload)}` : payload;
+    const headers = [['Content-Type', isForm ? 'application/x-www-form-urlencoded' : 'text/plain;charset=UTF-8']] as const;
     return this.#exchange({ method: 'POST', target: this.#sessionTarget(query), headers, body });
   }
 

@@ -202,24 +202,26 @@ export class OneThread {
 
   /** Runs everything until all threads sleep and the app has read all events. */
   async settle(): Promise<void> {
-    for (let still = 0; still < 4; ) {
+    for (let still = 0, waited = 0; still < 4; ) {
       const moved = this.settleBlocked();
       const pending = this.pendingEventBytes > 0;
       await this.turnApp();
       for (let i = 0; i < this.io.length; i++) if (this.io[i]?.isBackedUp) this.tick(i);
       still = moved || pending ? 0 : still + 1;
+      waited = moved ? 0 : waited + 1;
+      assert.ok(waited < SPIN_TURNS, 'all threads sleep, and events wait for the app');
     }
   }
 
   /** Runs all threads but the app thread until they sleep; true when one had something to do. */
   settleBlocked(): boolean {
-    let moved = false;
+    let turns = 0;
     while (this.isAwake(COORDINATOR_THREAD) || this.io.some((agent, i) => agent && this.isAwake(FIRST_IO_THREAD + i))) {
       this.stepCoordinator();
       for (let i = 0; i < this.io.length; i++) this.stepIo(i);
-      moved = true;
+      assert.ok(++turns < 100 * SPIN_TURNS, 'threads keep one another awake for ever');
     }
-    return moved;
+    return turns > 0;
   }
 
   /** Bytes of events that the app has not freed. */

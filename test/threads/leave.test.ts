@@ -13,7 +13,7 @@ import { assertEnding, assertFree, Program } from './run-program.ts';
 
 /** How often a race is run, and after how many milliseconds no further run begins. */
 const RACE_RUNS = Number(process.env.BROADSIDE_RACE_RUNS ?? 20);
-const RACE_MS = Number(process.env.BROADSIDE_RACE_MS ?? 8000);
+const RACE_MS = Number(process.env.BROADSIDE_RACE_MS ?? 6000);
 
 /** Connects clients and collects what each of them gets until its connection ends. */
 function clients(port: number, count: number): Promise<string[][]> {

@@ -2,7 +2,7 @@
  * Polling through script tags: responses are calls, bodies are forms.
  */
 import type { Case, Revision, Step } from '../case.ts';
-import { get, http, joinedPolling, type Notes, poll, pollingAlive, post } from '../steps.ts';
+import { get, http, joinedPolling, type Notes, pollingAlive, post } from '../steps.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 
@@ -27,10 +27,7 @@ const form = (id: string, name: string, body: (revision: Revision) => string, fo
     (revision) => [
       joinedPolling(revision, '&j=0'),
       http(post(revision, body(revision), FORM, '&j=0')),
-      // Asking is done by form as well: this session takes nothing else.
-      http(post(revision, `d=${encodeURIComponent(wrap(revision, '42["echo","end"]'))}`, FORM, '&j=0')),
-      poll(revision, '42["echo"', '&j=0'),
-      http(post(revision, `d=${encodeURIComponent(wrap(revision, '1'))}`, FORM, '&j=0')),
+      pollingAlive(revision, '&j=0'),
     ],
     four,
     three,
@@ -43,10 +40,7 @@ export const JSONP_CASES: readonly Case[] = [
   both('index-7', 'an index', (revision) => [handshake(revision, '7')].concat(end(revision))),
   both('index-code', 'an index that is code', (revision) => [handshake(revision, 'alert(1)//')].concat(end(revision))),
   both('index-letters', 'an index without digits', (revision) => [handshake(revision, 'abc')].concat(end(revision))),
-  both('index-empty', 'an empty index asks for plain polling', (revision) => [
-    http({ target: `/socket.io/?EIO=${revision}&transport=polling&j=&key={key}` }),
-    pollingAlive(revision),
-  ]),
+  both('index-empty', 'an empty index', (revision) => [handshake(revision, '')].concat(end(revision))),
   both('index-fixed', 'the index of the handshake is kept', (revision) => [
     joinedPolling(revision, '&j=3'),
     http(post(revision, `d=${encodeURIComponent(wrap(revision, '42["echo",1]'))}`, FORM, '&j=3')),

@@ -159,10 +159,12 @@ export const POLLING_CASES: readonly Case[] = [
     responses('poll'),
     poll(revision, 'never'),
   ]),
-  within('disconnect', 'a DISCONNECT, and joining again', (revision) => [
-    http(post(revision, packet(revision, '41'))),
-    http(post(revision, packet(revision, '40'))),
-    poll(revision, '40'),
+  one(4, 'disconnect', 'a DISCONNECT, and joining again', [
+    joinedPolling(4),
+    http(post(4, '41')),
+    http(post(4, '40')),
+    poll(4, '40'),
+    pollingAlive(4),
   ]),
   within('violation', 'an event without a payload list', (revision) => [http(post(revision, packet(revision, '42{}')))]),
   within('binary', 'binary from the server', (revision) => [

@@ -5,7 +5,7 @@ import { host, portOf, say } from './host.ts';
 let io = host();
 const port = portOf(io);
 const closes: Promise<void>[] = [];
-for (let i = 0; i < 3; i++) {
+for (let i = 0; i < 2; i++) {
   closes.push(io.close());
   io = new Server(port, { ioThreads: 2 });
 }
