@@ -133,6 +133,7 @@ function upgrade(
       if (done) return;
       done = true;
       res.cork(() => {
+        if (socket.headers.length > 0) res.writeStatus('101 Switching Protocols'); // else a header would say 200
         for (const [name, value] of socket.headers) res.writeHeader(name, value);
         res.upgrade<SocketData>({ owner }, key, protocol, extensions, context);
       });

@@ -9,7 +9,7 @@ import type { Question, Verdict } from '../agents/io/gate.ts';
 import { type AllowRequest, type ResolvedOptions, resolveOptions, type ServerOptions } from '../options.ts';
 import { type PreparedTls, prepareTls } from '../tls-files.ts';
 import { BAD_REQUEST, CONNECTION_ERRORS, connectionErrorBody } from '../wire/connection-errors.ts';
-import { resolveOrigins } from '../wire/origins.ts';
+import { type OriginsRule, resolveOrigins } from '../wire/origins.ts';
 import type { SessionNumber } from '../session/ids.ts';
 import { describeReason, reasonText } from '../session/reasons.ts';
 import type { RequestInfo } from '../wire/request-info.ts';
@@ -69,7 +69,7 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
   }
 
   set origins(origins: any) {
-    resolveOrigins(origins);
+    originsRule(origins);
     this.#origins = origins;
     this.#hooksChanged(true);
   }
@@ -161,12 +161,17 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
     const bits = this.#hooks.bits;
     if (bits === this.#hookBits && !force) return;
     this.#hookBits = bits;
-    this.#runtime.setHooks(this.#server, bits, resolveOrigins(this.#origins));
+    this.#runtime.setHooks(this.#server, bits, originsRule(this.#origins));
   }
 
   onThreadCrash(ioThread: number, error: Error): void {
     this.emit('thread_crash', { thread: ioThread, error });
   }
+}
+
+/** `'*'`, the default, checks nothing and so sends no CORS header. */
+function originsRule(origins: unknown): OriginsRule | null {
+  return resolveOrigins(origins === '*' ? undefined : origins);
 }
 
 const INTERNAL_ERROR = {

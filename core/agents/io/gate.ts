@@ -137,7 +137,9 @@ export class Gate {
         refuse(refusal(FORBIDDEN, 403), headers, CONNECTION_ERRORS[FORBIDDEN]);
         return;
       }
-      const answer = allowed && verdict.refusal === undefined ? originsHeaders(request) : NO_CORS;
+      // With the `cors` option too, that one says what browsers are told.
+      const tells = allowed && verdict.refusal === undefined && cors === null;
+      const answer = tells ? originsHeaders(request) : NO_CORS;
       headers.push(...answer.headers);
       endStatus ||= answer.endStatus;
     }
