@@ -205,7 +205,7 @@ describe('a namespace', () => {
     assert.deepEqual(seen, ['/ false true 0', 'second'], 'the decision comes with a later tick');
     await settle();
     await settle();
-    assert.deepEqual(seen, ['/ false true 0', 'second', 'in', '/chat', 'in chat']);
+    assert.deepEqual(seen, ['/ false true 0', 'second', '/chat', 'in', 'in chat']);
   });
 
   it('48: next(error) refuses: data or message for old clients, both for new ones; rooms are left, nothing closes', async () => {

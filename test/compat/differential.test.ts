@@ -12,7 +12,7 @@ import { houses } from './houses.ts';
 import { UNSUPPORTED } from './needs.ts';
 import { runCase } from './runner.ts';
 import { ServerProcess } from './server-process.ts';
-import { TABLE } from './table.ts';
+import { STRAY_IDS, TABLE } from './table.ts';
 
 type Outcomes = { readonly [kind in Kind]?: Outcome };
 
@@ -80,6 +80,10 @@ describe('the table of cases', () => {
       TABLE.map(({ id }) => id).filter((id, at, ids) => ids.indexOf(id) !== at),
       [],
     );
+  });
+
+  it('has a case for every id in the lists of outcomes', () => {
+    assert.deepEqual(STRAY_IDS, []);
   });
 
   it('has every difference in docs/compatibility.md, and nothing there that is none', () => {

@@ -144,7 +144,7 @@ class Run {
     if (first !== undefined) {
       connection.write(first);
       // Packets for a namespace that is still being joined are a violation, and chance: the answer comes first.
-      if (!(await this.#read(name, (note) => note.startsWith('text 40'), false))) return;
+      if (!(await this.#read(name, (note) => note.startsWith('text 40{'), false))) return;
     }
     connection.write(text(ECHO));
     const open = await this.#read(name, (note) => note === `text ${ECHO}`, false);

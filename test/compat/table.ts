@@ -14,8 +14,10 @@ import { PAYLOAD_CASES } from './cases/payloads.ts';
 import { POLLING_CASES } from './cases/polling.ts';
 import { REQUEST_CASES } from './cases/requests.ts';
 import { UPGRADE_CASES } from './cases/upgrades.ts';
+import { DIFFERENCES } from './differences.ts';
+import { FOLLOWS_2, FOLLOWS_4 } from './follows.ts';
 
-export const TABLE: readonly Case[] = [
+const CASES: readonly Case[] = [
   ...REQUEST_CASES,
   ...HANDSHAKE_CASES,
   ...FRAME_CASES,
@@ -29,3 +31,20 @@ export const TABLE: readonly Case[] = [
   ...UPGRADE_CASES,
   ...CORS_CASES,
 ];
+
+function followed(id: string): Case['follows'] {
+  if (FOLLOWS_4.has(id)) return '4.x';
+  return FOLLOWS_2.has(id) ? '2.x' : undefined;
+}
+
+/** Every case together with what is known of its outcome. */
+export const TABLE: readonly Case[] = CASES.map((subject) => ({
+  ...subject,
+  follows: followed(subject.id),
+  differs: DIFFERENCES.get(subject.id),
+}));
+
+/** Ids in the lists of outcomes that no case has. */
+export const STRAY_IDS: readonly string[] = [...DIFFERENCES.keys(), ...FOLLOWS_2, ...FOLLOWS_4].filter(
+  (id) => !CASES.some((subject) => subject.id === id),
+);

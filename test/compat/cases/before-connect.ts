@@ -3,7 +3,7 @@
  */
 import type { Case } from '../case.ts';
 import { binary, text } from '../frame-bytes.ts';
-import { aliveAfterJoin, closing, type Notes, opened, send } from '../steps.ts';
+import { alive, aliveAfterJoin, closing, type Notes, opened, read, say, send } from '../steps.ts';
 
 /** Sends the packets, then joins `/` and sends an event, if it still can. */
 const row = (id: string, name: string, packets: (string | Buffer)[], notes: Notes = {}): Case => ({
@@ -16,6 +16,14 @@ const row = (id: string, name: string, packets: (string | Buffer)[], notes: Note
     aliveAfterJoin,
   ],
   ...notes,
+});
+
+/** A CONNECT for `/` in other words. */
+const joins = (id: string, name: string, packet: string): Case => ({
+  id: `early-${id}`,
+  name,
+  revision: 4,
+  steps: [...opened(), say(packet), read('4'), alive],
 });
 
 export const BEFORE_CONNECT_CASES: readonly Case[] = [
@@ -34,7 +42,6 @@ export const BEFORE_CONNECT_CASES: readonly Case[] = [
   row('connect-broken', 'a CONNECT of broken JSON', ['40{']),
   row('connect-list', 'a CONNECT with a list', ['40[1]']),
   row('connect-string', 'a CONNECT with a string', ['40"x"']),
-  row('connect-number', 'a CONNECT with a number', ['401']),
   row('connect-null', 'a CONNECT with null', ['40null']),
   row('connect-true', 'a CONNECT with true', ['40true']),
   row('connect-letters', 'a CONNECT for a namespace without slash', ['40chat']),
@@ -54,8 +61,9 @@ export const BEFORE_CONNECT_CASES: readonly Case[] = [
   row('connect-constructor', 'a CONNECT for a namespace named constructor', ['40/constructor,']),
   row('connect-quotes', 'a CONNECT for a namespace with quotes', ['40/"\\,']),
   row('connect-nul', 'a CONNECT for a namespace with a NUL', ['40/\0,']),
-  row('connect-slash', 'a CONNECT for / by name', ['40/,']),
   row('event-behind-refused', 'an event for a namespace that was refused', ['40/nope,', '42/nope,["a"]']),
+  joins('connect-number', 'a CONNECT with digits, which are an ack id', '401'),
+  joins('connect-slash', 'a CONNECT for / by name', '40/,'),
   {
     id: 'early-silence',
     name: 'a client that joins nothing is closed after connectTimeout',

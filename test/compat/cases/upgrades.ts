@@ -37,7 +37,7 @@ export const UPGRADE_CASES: readonly Case[] = [
     say('5'),
     alive,
   ]),
-  both('probe-missing', 'an upgrade packet without a probe', (revision) => [candidate(revision), say('5'), closing, pollingAlive(revision)]),
+  both('probe-missing', 'an upgrade packet without a probe', (revision) => [candidate(revision), say('5'), alive]),
   both('first-event', 'an event for a first frame', (revision) => [
     candidate(revision),
     say('42["a"]'),
