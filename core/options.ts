@@ -5,15 +5,14 @@
 import { availableParallelism } from 'node:os';
 import type { DeflateRule } from './agents/segment.ts';
 import { slotRanges } from './agents/slot-ranges.ts';
-import type { HandshakeRequest } from './api/conn.ts';
 import { EngineError } from './errors.ts';
 import { MAX_IO_THREADS, MAX_RECORD_FRACTION } from './shm/layout.ts';
-import { TLS_OPTION_NAMES, type TlsOptions } from './tls-files.ts';
 import { type CookieOptions, type CookieRule, resolveCookie } from './wire/cookie.ts';
 import { type CorsOptions, type CorsRule, resolveCors } from './wire/cors.ts';
 import { type HttpCompressionOptions, type HttpCompressionRule, resolveHttpCompression } from './wire/encoding.ts';
 import type { Ask } from './wire/origin-header.ts';
 import { type OriginsRule, resolveOrigins } from './wire/origins.ts';
+import type { HandshakeRequest } from './wire/request-info.ts';
 
 /** Sizes of the machinery; the threads of a process are shared by Servers with equal tuning. */
 export interface TuningOptions {
@@ -32,6 +31,40 @@ export interface TuningOptions {
 }
 
 export type TransportName = 'polling' | 'websocket';
+
+/** TLS on the own port, as Node's https server takes it, or as files. */
+export interface TlsOptions {
+  /** Private key, PEM. */
+  key?: string | Uint8Array;
+  /** Certificate chain, PEM. */
+  cert?: string | Uint8Array;
+  /** Certificates of authorities, PEM. */
+  ca?: string | Uint8Array;
+  /** Of the private key. */
+  passphrase?: string;
+  /** Diffie-Hellman parameters, PEM. */
+  dhparam?: string | Uint8Array;
+  /** OpenSSL cipher list. */
+  ciphers?: string;
+  /** Path of the private key's file, instead of `key`. */
+  keyFile?: string;
+  /** Path of the certificate's file, instead of `cert`. */
+  certFile?: string;
+  /** Path of the file of authorities, instead of `ca`. */
+  caFile?: string;
+}
+
+const TLS_OPTION_NAMES = [
+  'key',
+  'cert',
+  'ca',
+  'passphrase',
+  'dhparam',
+  'ciphers',
+  'keyFile',
+  'certFile',
+  'caFile',
+] as const satisfies readonly (keyof TlsOptions)[];
 
 /** Decides on a handshake; `decide(error, allow)` may come later. Replaces the check of `origins`. */
 export type AllowRequest = (
@@ -64,9 +97,15 @@ export interface ServerOptions extends TuningOptions, TlsOptions {
   /** Whether requests must have a slash after the path. @default true */
   addTrailingSlash?: boolean;
   /** Who may use the server from pages of other origins. @default none: no CORS header is sent */
-  cors?: boolean | CorsOptions | ((request: HandshakeRequest, callback: (error: Error | null, cors?: CorsOptions) => void) => void);
+  cors?:
+    | boolean
+    | CorsOptions
+    | ((request: HandshakeRequest, callback: (error: Error | null, cors?: CorsOptions) => void) => void);
   /** Origins that may open sessions, as Socket.IO 2 checks them. @default any, without CORS headers */
-  origins?: string | readonly string[] | ((origin: string, callback: (error: string | null, allow: boolean) => void) => void);
+  origins?:
+    | string
+    | readonly string[]
+    | ((origin: string, callback: (error: string | null, allow: boolean) => void) => void);
   /** A cookie with the session id: true, its name, or its attributes. @default false */
   cookie?: boolean | string | CookieOptions;
   /** Path of the cookie, as Socket.IO 2 has it; false for none. @default '/' */
@@ -235,7 +274,12 @@ function resolveNumber(name: string, option: unknown, rule: NumberRule, env: Nod
   if (option !== undefined) return checkNumber(`option ${name}`, option, option, rule);
   const text = rule.env === undefined ? undefined : env[rule.env];
   if (text === undefined || text === '') return rule.fallback();
-  return checkNumber(`environment variable ${rule.env}`, /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN, text, rule);
+  return checkNumber(
+    `environment variable ${rule.env}`,
+    /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN,
+    text,
+    rule,
+  );
 }
 
 function checkNumber(subject: string, value: unknown, shown: unknown, rule: NumberRule): number {
@@ -248,7 +292,7 @@ function checkNumber(subject: string, value: unknown, shown: unknown, rule: Numb
 /** One record must hold the largest target set with the largest inline payload. */
 function checkFit(tuning: ResolvedTuning): ResolvedTuning {
   const ranges = slotRanges(tuning.maxConnections, tuning.ioThreads);
-  const needed = MAX_RECORD_FRACTION * (128 * 1024 + ranges[0].count * ranges.length / 8);
+  const needed = MAX_RECORD_FRACTION * (128 * 1024 + (ranges[0].count * ranges.length) / 8);
   if (tuning.logBytes >= needed) return Object.freeze(tuning);
   const enough = 2 ** Math.ceil(Math.log2(needed));
   throw invalid('option logBytes', tuning.logBytes, `at least ${enough} for ${tuning.maxConnections} connections`);

@@ -66,13 +66,7 @@ export function serveEngine(app: ChildApp, agent: IoAgent, spec: ServerSpec, ali
   });
 }
 
-function serveWebSockets(
-  app: ChildApp,
-  pattern: string,
-  agent: IoAgent,
-  spec: ServerSpec,
-  alive: () => boolean,
-): void {
+function serveWebSockets(app: ChildApp, pattern: string, agent: IoAgent, spec: ServerSpec, alive: () => boolean): void {
   app.ws<SocketData>(pattern, {
     compression: spec.perMessageDeflate === null ? DISABLED : SHARED_COMPRESSOR,
     maxPayloadLength: spec.maxHttpBufferSize + OVERSIZE_SLACK_BYTES,

@@ -3,10 +3,10 @@
  * Ports ride along, because large payloads travel beside the rings.
  */
 import type { MessagePort } from 'node:worker_threads';
+import type { ResolvedTuning, TransportName } from '../options.ts';
 import { createLog } from '../shm/broadcast-log.ts';
 import { Control } from '../shm/control.ts';
 import { SpscRing } from '../shm/spsc-ring.ts';
-import type { ResolvedTuning, TransportName } from '../options.ts';
 import type { CookieRule } from '../wire/cookie.ts';
 import type { CorsRule } from '../wire/cors.ts';
 import type { HttpCompressionRule } from '../wire/encoding.ts';

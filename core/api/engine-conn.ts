@@ -5,8 +5,8 @@
 import { EventEmitter } from 'node:events';
 import { FLAG_COMPRESS, type Link } from '../agents/link.ts';
 import type { SessionNumber } from '../session/ids.ts';
-import type { RequestInfo } from '../wire/request-info.ts';
-import type { Conn, HandshakeRequest, ReadyState } from './conn.ts';
+import type { HandshakeRequest, RequestInfo } from '../wire/request-info.ts';
+import type { Conn, ReadyState } from './conn.ts';
 
 export class EngineConn extends EventEmitter implements Conn {
   readonly id: string;

@@ -2,23 +2,23 @@
  * `io.engine`: one Server's share of the threads. App thread.
  */
 import { EventEmitter } from 'node:events';
+import type { Question, Verdict } from '../agents/io/gate.ts';
 import type { Link } from '../agents/link.ts';
 import { Runtime, type RuntimeServer } from '../agents/runtime.ts';
 import type { Stats } from '../agents/statistics.ts';
-import type { Question, Verdict } from '../agents/io/gate.ts';
+import { type PreparedTls, prepareTls } from '../agents/tls-files.ts';
 import { type AllowRequest, type ResolvedOptions, resolveOptions, type ServerOptions } from '../options.ts';
-import { type PreparedTls, prepareTls } from '../tls-files.ts';
-import { BAD_REQUEST, CONNECTION_ERRORS, connectionErrorBody } from '../wire/connection-errors.ts';
-import { type OriginsRule, resolveOrigins } from '../wire/origins.ts';
 import type { SessionNumber } from '../session/ids.ts';
 import { describeReason, reasonText } from '../session/reasons.ts';
+import { BAD_REQUEST, CONNECTION_ERRORS, connectionErrorBody } from '../wire/connection-errors.ts';
+import { type OriginsRule, resolveOrigins } from '../wire/origins.ts';
 import type { RequestInfo } from '../wire/request-info.ts';
 import type { GivenOptions } from './api-options.ts';
 import { EngineConn } from './engine-conn.ts';
 import type { EngineHost } from './engine-host.ts';
 import { EngineRequest } from './handshake-request.ts';
-import { type EngineMiddleware, type GenerateId, type HookSources, RequestHooks } from './request-hooks.ts';
 import { PortServer } from './port-server.ts';
+import { type EngineMiddleware, type GenerateId, type HookSources, RequestHooks } from './request-hooks.ts';
 
 export class Engine extends EventEmitter implements EngineHost, RuntimeServer, HookSources {
   readonly options: ResolvedOptions;

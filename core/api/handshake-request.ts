@@ -2,8 +2,9 @@
  * The handshake request as Node's IncomingMessage shows it. App thread. One object for all who ask: hooks, `conn`,
  * `client` and every namespace see the same, so what one hangs on it the others find.
  */
+
+import type { HandshakeRequest } from '../wire/request-info.ts';
 import { parseQuery, type RequestInfo } from '../wire/request-info.ts';
-import type { HandshakeRequest } from './conn.ts';
 
 export class EngineRequest implements HandshakeRequest {
   method: string;

@@ -19,7 +19,7 @@ import { BAD_REQUEST, CONNECTION_ERRORS, connectionErrorBody, FORBIDDEN } from '
 import { type CorsOptions, corsHeaders, decideOrigin, resolveCors } from '../wire/cors.ts';
 import { isAsk } from '../wire/origin-header.ts';
 import { originCandidate } from '../wire/origins.ts';
-import type { HandshakeRequest } from './conn.ts';
+import type { HandshakeRequest } from '../wire/request-info.ts';
 import { EngineRequest } from './handshake-request.ts';
 
 export type OriginsFunction = (origin: string, callback: (error: string | null, allow: boolean) => void) => void;
@@ -27,7 +27,10 @@ export type CorsFunction = (
   request: HandshakeRequest,
   callback: (error: Error | null, cors?: CorsOptions) => void,
 ) => void;
-export type OriginFunction = (origin: string | undefined, callback: (error: Error | null, origin?: unknown) => void) => void;
+export type OriginFunction = (
+  origin: string | undefined,
+  callback: (error: Error | null, origin?: unknown) => void,
+) => void;
 export type GenerateId = (request: HandshakeRequest) => string | Promise<string>;
 
 /** What the application has set, read anew for each request. */
@@ -144,7 +147,8 @@ export class RequestHooks {
       });
       let rule = resolveCors(given ?? { origin: false });
       if (rule === null || isAsk(rule)) return undefined;
-      if (isAsk(rule.origin)) rule = decideOrigin(rule, await this.#askOrigin(given?.origin as OriginFunction, request));
+      if (isAsk(rule.origin))
+        rule = decideOrigin(rule, await this.#askOrigin(given?.origin as OriginFunction, request));
       const { origin, 'access-control-request-headers': requestHeaders } = request.headers as Record<string, string>;
       for (const [name, value] of corsHeaders(rule, { method: request.method, origin, requestHeaders }).headers) {
         headers.push([name, value]);

@@ -8,11 +8,7 @@ import type { LaneMessage, Lanes } from './lanes.ts';
 import type { PollingRequest } from './polling-sessions.ts';
 
 /** Handles a request on the thread that owns its session. */
-export type Owner = (
-  server: number,
-  request: PollingRequest,
-  exchange: Exchange,
-) => BodyReceiver | undefined;
+export type Owner = (server: number, request: PollingRequest, exchange: Exchange) => BodyReceiver | undefined;
 
 /** An exchange whose connection is on another thread. */
 class RemoteExchange implements Exchange {
@@ -44,12 +40,7 @@ export class ForeignRequests {
   }
 
   /** Passes a request to the thread that owns its session. */
-  pass(
-    owner: number,
-    server: number,
-      request: PollingRequest,
-    exchange: Exchange,
-  ): BodyReceiver | undefined {
+  pass(owner: number, server: number, request: PollingRequest, exchange: Exchange): BodyReceiver | undefined {
     if (!this.#lanes.reaches(owner)) {
       exchange.answer(refusal(SESSION_UNKNOWN));
       return undefined;

@@ -15,7 +15,7 @@ import { ForeignRequests } from './foreign-requests.ts';
 import { type AskApp, Gate, type HeaderList, HOOK_CONNECTION_ERROR, HOOK_GENERATE_ID } from './gate.ts';
 import { refuseHandshake, refuseTransport } from './handshake.ts';
 import type { InboxWriter } from './inbox-writer.ts';
-import { type LaneMessage, Lanes } from './lanes.ts';
+import type { LaneMessage, Lanes } from './lanes.ts';
 import { OwnerLookup } from './owner-lookup.ts';
 import { PollingSessions } from './polling-sessions.ts';
 import { answerPoll } from './polling-transport.ts';

@@ -17,22 +17,17 @@ import { Control, counterIndex, type Doorbell } from '../../shm/control.ts';
 import { COORDINATOR_THREAD, FIRST_IO_THREAD } from '../../shm/layout.ts';
 import { takeRegion } from '../../shm/region-port.ts';
 import { SpscRing } from '../../shm/spsc-ring.ts';
+import type { OriginsRule } from '../../wire/origins.ts';
+import type { RequestInfo } from '../../wire/request-info.ts';
 import {
-  FLAG_KEEP,
-  FLAG_LARGE,
   LOG_CLOSE,
   LOG_CLOSE_SERVER,
   LOG_DATA,
-  LOG_DATA_HEAD_BYTES,
-  LOG_DATA_PAYLOAD_BYTES,
-  LOG_DATA_TARGET_WORDS,
   LOG_MOVED,
   LOG_RELEASE,
   LOG_STOP,
   LOG_THREAD_DOWN,
 } from '../records.ts';
-import type { OriginsRule } from '../../wire/origins.ts';
-import type { RequestInfo } from '../../wire/request-info.ts';
 import type { IoTask, ServerSpec } from '../segment.ts';
 import { slotRanges } from '../slot-ranges.ts';
 import { Batch } from './batch.ts';
@@ -81,6 +76,7 @@ export class IoAgent {
   readonly #log: LogReader;
   readonly #inbox: InboxWriter;
   readonly #batch: Batch;
+  readonly #takeRegion = (): SharedArrayBuffer => takeRegion(this.#task.coordinatorPort);
   readonly #fanOut: FanOut;
   readonly #desk: FrontDesk;
   /** Requests parked until the app thread has spoken. */
@@ -127,7 +123,7 @@ export class IoAgent {
       },
       report: (server, info, code) => host.report(server, info, code),
     });
-    this.#batch = new Batch(ioThread, range.first, range.count, tuning.batchRecords);
+    this.#batch = new Batch(ioThread, tuning.ioThreads, range, tuning.batchRecords);
     this.#fanOut = new FanOut(
       this.#batch,
       this.sessions,
@@ -168,7 +164,7 @@ export class IoAgent {
     const batch = this.#batch;
     while (!batch.full && this.#log.next()) {
       if (this.#log.type === LOG_DATA) {
-        this.#addRecord();
+        batch.add(this.#log, this.#takeRegion);
         continue;
       }
       if (batch.recordCount > 0) {
@@ -200,21 +196,6 @@ export class IoAgent {
     this.#fanOut.begin();
     this.#writing = true;
     return true;
-  }
-
-  #addRecord(): void {
-    const { words, flags, offset } = this.#log;
-    const word = offset >> 2;
-    const targets = word + (LOG_DATA_HEAD_BYTES >> 2);
-    const threads = this.#task.segment.tuning.ioThreads;
-    if (this.#batch.addTargets(flags, (flags & FLAG_KEEP) !== 0, words, targets, threads) === 0) return;
-    const bytes = words[word + LOG_DATA_PAYLOAD_BYTES];
-    if ((flags & FLAG_LARGE) !== 0) {
-      this.#batch.addPayload(flags, Buffer.from(takeRegion(this.#task.coordinatorPort)), 0, bytes);
-    } else {
-      const payload = (targets + words[word + LOG_DATA_TARGET_WORDS]) << 2;
-      this.#batch.addPayload(flags, this.#log.bytes, payload, bytes);
-    }
   }
 
   /** Everything was copied into sockets: the coordinator may overwrite it. */
@@ -345,12 +326,7 @@ export class IoAgent {
 
   // ── uWebSockets.js handlers ──
 
-  http(
-    server: number,
-    request: EngineRequest,
-    exchange: LocalRequest,
-    accept: (receiver: BodyReceiver) => void,
-  ): void {
+  http(server: number, request: EngineRequest, exchange: LocalRequest, accept: (receiver: BodyReceiver) => void): void {
     this.#desk.http(server, request, exchange, accept);
     this.#afterInbound();
   }

@@ -26,13 +26,7 @@ export class OwnerLookup {
   readonly #searchOf = new Map<string, Search>();
   #nextId = 1;
 
-  constructor(
-    self: number,
-    threads: number,
-    sessions: SessionTable,
-    lanes: Lanes,
-    hasLeft: (sid: string) => boolean,
-  ) {
+  constructor(self: number, threads: number, sessions: SessionTable, lanes: Lanes, hasLeft: (sid: string) => boolean) {
     this.#self = self;
     this.#threads = threads;
     this.#sessions = sessions;

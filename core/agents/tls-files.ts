@@ -5,41 +5,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TlsFiles } from './agents/segment.ts';
-import { EngineError } from './errors.ts';
-
-export interface TlsOptions {
-  /** Private key, PEM. */
-  key?: string | Uint8Array;
-  /** Certificate chain, PEM. */
-  cert?: string | Uint8Array;
-  /** Certificates of authorities, PEM. */
-  ca?: string | Uint8Array;
-  /** Of the private key. */
-  passphrase?: string;
-  /** Diffie-Hellman parameters, PEM. */
-  dhparam?: string | Uint8Array;
-  /** OpenSSL cipher list. */
-  ciphers?: string;
-  /** Path of the private key's file, instead of `key`. */
-  keyFile?: string;
-  /** Path of the certificate's file, instead of `cert`. */
-  certFile?: string;
-  /** Path of the file of authorities, instead of `ca`. */
-  caFile?: string;
-}
-
-export const TLS_OPTION_NAMES = [
-  'key',
-  'cert',
-  'ca',
-  'passphrase',
-  'dhparam',
-  'ciphers',
-  'keyFile',
-  'certFile',
-  'caFile',
-] as const satisfies readonly (keyof TlsOptions)[];
+import { EngineError } from '../errors.ts';
+import type { TlsOptions } from '../options.ts';
+import type { TlsFiles } from './segment.ts';
 
 export interface PreparedTls {
   readonly files: TlsFiles;
@@ -54,7 +22,10 @@ export function prepareTls(options: TlsOptions): PreparedTls | null {
   if (!hasKey && !hasCert) return null;
   if (!hasKey || !hasCert) {
     const missing = hasKey ? 'cert' : 'key';
-    throw new EngineError('ERR_OPTION_INVALID', `option ${missing} is undefined, expected one beside the other for TLS`);
+    throw new EngineError(
+      'ERR_OPTION_INVALID',
+      `option ${missing} is undefined, expected one beside the other for TLS`,
+    );
   }
   let folder: string | undefined;
   const file = (name: keyof TlsOptions, path: string | undefined, content: string | Uint8Array | undefined): string => {
@@ -71,7 +42,8 @@ export function prepareTls(options: TlsOptions): PreparedTls | null {
     key_file_name: file('key', options.keyFile, options.key),
     cert_file_name: file('cert', options.certFile, options.cert),
   };
-  if (options.ca !== undefined || options.caFile !== undefined) files.ca_file_name = file('ca', options.caFile, options.ca);
+  if (options.ca !== undefined || options.caFile !== undefined)
+    files.ca_file_name = file('ca', options.caFile, options.ca);
   if (options.dhparam !== undefined) files.dh_params_file_name = file('dhparam', undefined, options.dhparam);
   if (options.passphrase !== undefined) files.passphrase = options.passphrase;
   if (options.ciphers !== undefined) files.ssl_ciphers = options.ciphers;
