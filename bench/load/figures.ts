@@ -35,7 +35,6 @@ export const FIGURES = {
   latencyP999Millis: figure('p99.9 ms', 2, 'the same'),
   longestPauseMillis: figure('pause ms', 1, 'longest delay of the event loop, by the wall clock'),
   pauseP99Millis: figure('pause p99 ms', 1, 'the same, 99th percentile'),
-  longestTurnCpuMillis: figure('turn CPU ms', 1, 'CPU time of the longest turn'),
   paceShare: figure('pace', 2, 'share of the wanted pace that was kept'),
   heldShare: figure('held', 2, 'share of the run in which the in-flight bound kept the server from emitting'),
   generatorBusyShare: figure('gen busy', 2, 'share of time the generator had work'),

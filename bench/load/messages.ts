@@ -104,9 +104,7 @@ export interface Churned {
   /** Event loop delay past its timer: the longest turn someone else had to wait for. */
   longestPauseMillis: number;
   pauseP99Millis: number;
-  /** CPU time of the longest turn: a pause that the machine's other load has no part in. */
-  longestTurnCpuMillis: number;
-  /** What the room index says and what it must say. */
+  /** Rooms whose size is not what the joins and leaves make it. */
   wrongRooms: number;
 }
 
@@ -114,7 +112,7 @@ export interface Churned {
 export interface ServerUsage {
   cpuUserMicros: number;
   cpuSystemMicros: number;
-  /** CPU time of the app thread alone; undefined where the system does not tell. */
+  /** CPU time of the app thread alone, exact to some milliseconds in all; undefined where the system does not tell. */
   appCpuMicros?: number;
   /** Time the app thread's event loop did not idle, in all. */
   loopActiveMicros: number;

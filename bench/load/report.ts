@@ -15,6 +15,7 @@ export const SHOWN_FIGURES: Record<Scenario['kind'], readonly FigureName[]> = {
     'deliveriesPerSecond',
     'cpuMicrosPerDelivery',
     'emitMeanMicros',
+    'emitMedianMicros',
     'appCpuMicrosPerEmit',
     'latencyP50Millis',
     'latencyP99Millis',
@@ -25,14 +26,7 @@ export const SHOWN_FIGURES: Record<Scenario['kind'], readonly FigureName[]> = {
   ],
   idle: ['connectsPerSecond', 'rssBytesPerConnection', 'generatorBusyShare'],
   ask: ['answersPerSecond', 'cpuMicrosPerAnswer', 'latencyP50Millis', 'latencyP99Millis', 'generatorBusyShare'],
-  churn: [
-    'changesPerSecond',
-    'fillPerSecond',
-    'bytesPerMembership',
-    'longestPauseMillis',
-    'pauseP99Millis',
-    'longestTurnCpuMillis',
-  ],
+  churn: ['changesPerSecond', 'fillPerSecond', 'bytesPerMembership', 'longestPauseMillis', 'pauseP99Millis'],
 };
 
 export function environmentLine(env: Environment): string {

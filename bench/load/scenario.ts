@@ -104,6 +104,19 @@ function growth(clients: number, servers: readonly string[], repeat = 1): Delive
   });
 }
 
+/** Broadcasts in threes, a few times a second: how long the app thread is busy with each, whoever receives them. */
+function appThread(clients: number): DeliveryScenario {
+  return deliver({
+    name: `app-${clients}`,
+    title: `app thread: ${clients.toLocaleString('en-US')} clients, 30 emits per second`,
+    servers: ['broadside-1'],
+    clients,
+    drive: { kind: 'pace', ticksPerSecond: 10, burst: 3 },
+    deliveries: clients * 90,
+    millis: 3_000,
+  });
+}
+
 /** Sizes of growth; 1,000 is the fan-out scenario itself. */
 export const GROWTH_CLIENTS: readonly number[] = [10, 100, 1_000, 10_000, 15_000];
 
@@ -149,6 +162,16 @@ export const SCENARIOS: readonly Scenario[] = [
     servers: TRIO,
     clients: 1_000,
     drive: { kind: 'pace', ticksPerSecond: 50, burst: 1 },
+    deliveries: 150_000,
+    millis: 3_000,
+    timing: 'last',
+  }),
+  deliver({
+    name: 'paced-15000',
+    title: 'fan-out to 15,000 clients, as many deliveries per second',
+    servers: ['broadside-1', 'uws-publish'],
+    clients: 15_000,
+    drive: { kind: 'pace', ticksPerSecond: 10 / 3, burst: 1 },
     deliveries: 150_000,
     millis: 3_000,
     timing: 'last',
@@ -272,6 +295,8 @@ export const SCENARIOS: readonly Scenario[] = [
     deliveries: 150_000,
     millis: 2_500,
   }),
+  appThread(10),
+  appThread(10_000),
   growth(10, TRIO),
   growth(100, TRIO),
   growth(10_000, TRIO),

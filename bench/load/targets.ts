@@ -57,7 +57,7 @@ function ratio(
 function atMost(work: string, scenario: string, figure: FigureName, limit: number, server = OURS): Target {
   return {
     work,
-    wanted: `${server}: ${FIGURES[figure].heading} at most ${shown(figure, limit)}`,
+    wanted: `${server}, ${scenario}: ${FIGURES[figure].heading} at most ${shown(figure, limit)}`,
     judge(results) {
       const mine = median(results, scenario, server, figure);
       return mine === undefined ? undefined : { measured: shown(figure, mine), reached: mine <= limit };
@@ -65,8 +65,8 @@ function atMost(work: string, scenario: string, figure: FigureName, limit: numbe
   };
 }
 
-const FEW = 'growth-10';
-const MANY = 'growth-10000';
+const FEW = 'app-10';
+const MANY = 'app-10000';
 const FLAT_WITHIN = 1.5;
 
 const FLAT: Target = {
@@ -86,11 +86,11 @@ const FLAT: Target = {
 
 const CPU_GROWTH: Target = {
   work: 'growth',
-  wanted: 'CPU per delivery from 1,000 to 15,000 clients grows no more than bare uWebSockets.js',
+  wanted: 'CPU us/del at 15,000 over that at 1,000 clients, at one rate: no more than bare uWebSockets.js',
   judge(results) {
     const grown = (server: string): number => {
-      const large = median(results, 'growth-15000', server, 'cpuMicrosPerDelivery');
-      const small = median(results, 'fan-out', server, 'cpuMicrosPerDelivery');
+      const large = median(results, 'paced-15000', server, 'cpuMicrosPerDelivery');
+      const small = median(results, 'paced-50', server, 'cpuMicrosPerDelivery');
       return large === undefined || small === undefined ? Number.NaN : large / small;
     };
     const [mine, theirs] = [grown(OURS), grown(UWS)];

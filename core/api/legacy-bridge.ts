@@ -66,7 +66,12 @@ export class LegacyBridge implements AdapterBridge {
     return promised((done) => this.#adapter.delAll(id, done));
   }
 
-  broadcast(packet: Packet, { rooms, except, flags }: BroadcastOptions): void {
+  broadcast(packet: Packet, opts: BroadcastOptions): void {
+    const { rooms, except, flags } = opts;
+    // Adapters of that time know of no watchers.
+    if (this.#nsp.observers.size > 0) {
+      for (const socket of this.#matching(opts)) socket.notifyOutgoingListeners(packet);
+    }
     this.#adapter.broadcast(packet, { rooms: [...rooms], except: [...this.#idsIn(except)], flags: { ...flags } });
   }
 

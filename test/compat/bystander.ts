@@ -9,6 +9,7 @@ import { upgradeRequest } from './runner.ts';
 export class Bystander {
   readonly #connection: RawConnection;
   #echoes = 0;
+  #turn: Promise<void> = Promise.resolve();
 
   private constructor(port: number) {
     this.#connection = new RawConnection(port);
@@ -27,11 +28,14 @@ export class Bystander {
     return bystander;
   }
 
-  /** Resolves when an event has been echoed; rejects when it is not, or when the connection ended. */
-  async echo(): Promise<void> {
-    const packet = `42["echo",${++this.#echoes}]`;
-    this.#connection.write(text(packet));
-    await this.#expect(packet);
+  /** Resolves when an event has been echoed; rejects when it is not, or when the connection ended. One at a time. */
+  echo(): Promise<void> {
+    this.#turn = this.#turn.then(async () => {
+      const packet = `42["echo",${++this.#echoes}]`;
+      this.#connection.write(text(packet));
+      await this.#expect(packet);
+    });
+    return this.#turn;
   }
 
   close(): void {

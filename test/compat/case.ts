@@ -35,7 +35,13 @@ export interface RawRequest {
 /** One thing a case does. What it sees goes into the outcome in this order. */
 export type Step =
   /** Opens a connection and asks for a WebSocket; `tail` follows the head in the same write. `quiet` notes no 101. */
-  | { readonly do: 'upgrade'; readonly socket: string; readonly request: HttpRequest | RawRequest; readonly tail?: Buffer; readonly quiet?: boolean }
+  | {
+      readonly do: 'upgrade';
+      readonly socket: string;
+      readonly request: HttpRequest | RawRequest;
+      readonly tail?: Buffer;
+      readonly quiet?: boolean;
+    }
   /** Opens a session over WebSocket and joins `/`; notes nothing. */
   | { readonly do: 'join'; readonly query: string }
   /** Opens a session over polling and joins `/`; notes nothing. */

@@ -58,7 +58,10 @@ describe('bad and odd input, compared with the reference servers', () => {
     const entries = await Promise.all(
       taking.map(async (server) => {
         const outcome = await runCase(subject, server);
-        await bystanders.get(server)?.get(subject.house ?? 'main')?.echo();
+        await bystanders
+          .get(server)
+          ?.get(subject.house ?? 'main')
+          ?.echo();
         return [server.kind, outcome] as const;
       }),
     );
@@ -89,9 +92,12 @@ describe('the table of cases', () => {
   it('has every difference in docs/compatibility.md, and nothing there that is none', () => {
     const differing = TABLE.filter(({ differs }) => differs !== undefined).map(({ id }) => id);
     const wire = /^## Wire$(.*?)(?=^## |(?![\s\S]))/ms.exec(document)?.[1] ?? '';
-    const listed = [...wire.matchAll(/`([a-z]+-[a-z0-9-]+)`/g)].map(([, id]) => id).filter((id) => TABLE.some((c) => c.id === id));
+    const listed = [...wire.matchAll(/`([a-z]+-[a-z0-9-]+)`/g)]
+      .map(([, id]) => id)
+      .filter((id) => TABLE.some((c) => c.id === id));
     assert.deepEqual([...new Set(listed)].sort(), differing.sort());
-    for (const { differs } of TABLE) if (differs !== undefined) assert.ok(wire.includes(differs.reason), differs.reason);
+    for (const { differs } of TABLE)
+      if (differs !== undefined) assert.ok(wire.includes(differs.reason), differs.reason);
   });
 });
 
@@ -102,7 +108,10 @@ function isSupported({ needs, house }: Case): boolean {
 
 function compare({ follows, differs }: Case, { broadside, '4.x': four, '2.x': two }: Outcomes): void {
   if (two !== undefined && !isDeepStrictEqual(four, two) && differs === undefined) {
-    assert.ok(follows !== undefined, `the references disagree, follows says nothing; ${shown({ broadside, '4.x': four, '2.x': two })}`);
+    assert.ok(
+      follows !== undefined,
+      `the references disagree, follows says nothing; ${shown({ broadside, '4.x': four, '2.x': two })}`,
+    );
   } else {
     assert.equal(follows, undefined, 'follows is for references that disagree');
   }

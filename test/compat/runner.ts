@@ -121,7 +121,12 @@ class Run {
 
   // ── WebSocket ──
 
-  async #upgrade(name: string, request: HttpRequest | RawRequest, tail: Buffer | undefined, quiet: boolean): Promise<void> {
+  async #upgrade(
+    name: string,
+    request: HttpRequest | RawRequest,
+    tail: Buffer | undefined,
+    quiet: boolean,
+  ): Promise<void> {
     const connection = this.#connect();
     this.#sockets.set(name, connection);
     connection.write(tail === undefined ? this.#bytes(request) : Buffer.concat([this.#bytes(request), tail]));
@@ -282,7 +287,9 @@ class Run {
     const payload = encodePayload(this.#revision, [packet]);
     const isForm = query.includes('&j='); // script tags post forms
     const body = isForm ? `d=${encodeURIComponent(payload)}` : payload;
-    const headers = [['Content-Type', isForm ? 'application/x-www-form-urlencoded' : 'text/plain;charset=UTF-8']] as const;
+    const headers = [
+      ['Content-Type', isForm ? 'application/x-www-form-urlencoded' : 'text/plain;charset=UTF-8'],
+    ] as const;
     return this.#exchange({ method: 'POST', target: this.#sessionTarget(query), headers, body });
   }
 

@@ -13,7 +13,13 @@ export interface Greeting {
 
 export type Request =
   /** What the application saw of the connections with this key, once `opened` of them have come (and gone, if `over`). */
-  | { readonly id: number; readonly op: 'report'; readonly key: string; readonly opened: number; readonly over: boolean }
+  | {
+      readonly id: number;
+      readonly op: 'report';
+      readonly key: string;
+      readonly opened: number;
+      readonly over: boolean;
+    }
   /** Resident bytes after a collection. */
   | { readonly id: number; readonly op: 'memory' };
 

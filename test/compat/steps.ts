@@ -12,11 +12,19 @@ export const joined = (revision: Revision, more = ''): Step => ({
   do: 'join',
   query: `EIO=${revision}&transport=websocket${more}`,
 });
-export const joinedPolling = (revision: Revision, more = ''): Step => ({ do: 'join polling', query: `EIO=${revision}${more}` });
+export const joinedPolling = (revision: Revision, more = ''): Step => ({
+  do: 'join polling',
+  query: `EIO=${revision}${more}`,
+});
 
 /** A session over WebSocket that has joined nothing yet (revision 4), its open packet taken. */
 export const opened = (more = ''): Step[] => [
-  { do: 'upgrade', socket: 'a', request: upgradeRequest(`/socket.io/?EIO=4&transport=websocket&key={key}${more}`), quiet: true },
+  {
+    do: 'upgrade',
+    socket: 'a',
+    request: upgradeRequest(`/socket.io/?EIO=4&transport=websocket&key={key}${more}`),
+    quiet: true,
+  },
   { do: 'read', socket: 'a', prefix: 'text 0', quiet: true },
 ];
 
@@ -43,14 +51,26 @@ export const abort = (label: string): Step => ({ do: 'abort', label });
 export const get = (revision: Revision, more = ''): HttpRequest => ({
   target: `/socket.io/?EIO=${revision}&transport=polling&sid={sid}${more}`,
 });
-export const post = (revision: Revision, body: Bytes, contentType = 'text/plain;charset=UTF-8', more = ''): HttpRequest => ({
+export const post = (
+  revision: Revision,
+  body: Bytes,
+  contentType = 'text/plain;charset=UTF-8',
+  more = '',
+): HttpRequest => ({
   method: 'POST',
   target: `/socket.io/?EIO=${revision}&transport=polling&sid={sid}${more}`,
   headers: [['Content-Type', contentType]],
   body: typeof body === 'string' ? body : Buffer.from(body),
 });
-export const poll = (revision: Revision, prefix: string, more = ''): Step => ({ do: 'poll', query: `EIO=${revision}${more}`, prefix });
-export const pollingAlive = (revision: Revision, more = ''): Step => ({ do: 'polling alive', query: `EIO=${revision}${more}` });
+export const poll = (revision: Revision, prefix: string, more = ''): Step => ({
+  do: 'poll',
+  query: `EIO=${revision}${more}`,
+  prefix,
+});
+export const pollingAlive = (revision: Revision, more = ''): Step => ({
+  do: 'polling alive',
+  query: `EIO=${revision}${more}`,
+});
 
 /** Opens a second connection and asks for a WebSocket. */
 export const upgrade = (socket: string, target: string, headers: HttpRequest['headers'] = [], tail?: Buffer): Step => ({

@@ -1,6 +1,7 @@
 /**
  * CPU time of the calling process's main thread, which is the app thread of every server under test. Wall-clock times
- * on a full machine include waiting for a core; this does not.
+ * on a full machine include waiting for a core; this does not. The kernel updates it at its ticks, some milliseconds
+ * apart: good for the sum over a run, useless for a single call.
  */
 import { readFileSync } from 'node:fs';
 

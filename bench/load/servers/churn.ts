@@ -6,7 +6,6 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { monotonicMicros } from '../clock.ts';
 import type { Churned, ChurnPlan } from '../messages.ts';
 import { chance } from '../random.ts';
-import { appCpuMicros } from './app-cpu.ts';
 
 export interface Member {
   join(room: string): unknown;
@@ -73,7 +72,6 @@ class Turns {
   readonly #perTurn: number;
   #longestPauseMillis = 0;
   #pauseP99Millis = 0;
-  #longestTurnCpuMicros = 0;
 
   constructor(perTurn: number) {
     this.#perTurn = perTurn;
@@ -85,9 +83,7 @@ class Turns {
     delay.enable();
     const startMicros = monotonicMicros();
     for (let done = 0; done < steps; ) {
-      const cpuMicros = appCpuMicros() ?? 0;
       for (const end = Math.min(steps, done + this.#perTurn); done < end; done++) step(done);
-      this.#longestTurnCpuMicros = Math.max(this.#longestTurnCpuMicros, (appCpuMicros() ?? 0) - cpuMicros);
       await new Promise((resolve) => setImmediate(resolve));
     }
     const seconds = (monotonicMicros() - startMicros) / 1e6;
@@ -97,11 +93,7 @@ class Turns {
     return steps / seconds;
   }
 
-  pauses(): Pick<Churned, 'longestPauseMillis' | 'pauseP99Millis' | 'longestTurnCpuMillis'> {
-    return {
-      longestPauseMillis: this.#longestPauseMillis,
-      pauseP99Millis: this.#pauseP99Millis,
-      longestTurnCpuMillis: this.#longestTurnCpuMicros / 1e3,
-    };
+  pauses(): Pick<Churned, 'longestPauseMillis' | 'pauseP99Millis'> {
+    return { longestPauseMillis: this.#longestPauseMillis, pauseP99Millis: this.#pauseP99Millis };
   }
 }

@@ -31,7 +31,10 @@ export const BEFORE_CONNECT_CASES: readonly Case[] = [
   row('ack', 'an answer before joining', ['430["a"]']),
   row('disconnect', 'a DISCONNECT before joining', ['41']),
   row('error', 'an ERROR packet before joining', ['44"oops"']),
-  row('attachment', 'an event with an attachment before joining', ['451-["a",{"_placeholder":true,"num":0}]', Buffer.of(1)]),
+  row('attachment', 'an event with an attachment before joining', [
+    '451-["a",{"_placeholder":true,"num":0}]',
+    Buffer.of(1),
+  ]),
   row('attachment-due', 'a CONNECT while an attachment is due', ['451-["a",{"_placeholder":true,"num":0}]']),
   row('binary', 'a binary message before joining', [Buffer.of(1)]),
   row('noop', 'a noop before joining', ['6']),
@@ -46,7 +49,9 @@ export const BEFORE_CONNECT_CASES: readonly Case[] = [
   row('connect-true', 'a CONNECT with true', ['40true']),
   row('connect-letters', 'a CONNECT for a namespace without slash', ['40chat']),
   row('connect-proto-auth', 'a CONNECT whose payload has a key __proto__', ['40/chat,{"__proto__":{"polluted":1}}']),
-  row('connect-nested-auth', 'a CONNECT whose payload is nested 5,000 deep', [`40/chat,{"a":${'['.repeat(5000)}${']'.repeat(5000)}}`]),
+  row('connect-nested-auth', 'a CONNECT whose payload is nested 5,000 deep', [
+    `40/chat,{"a":${'['.repeat(5000)}${']'.repeat(5000)}}`,
+  ]),
   row('connect-other', 'a CONNECT for another namespace first', ['40/chat,']),
   row('connect-other-id', 'a CONNECT with an ack id', ['40/chat,5']),
   row('connect-unknown', 'a CONNECT for an unknown namespace', ['40/nope,']),

@@ -31,7 +31,10 @@ const from = (origin: string, request: HttpRequest): Step =>
 export const CORS_CASES: readonly Case[] = [
   row('handshake', 'a handshake from the allowed origin', [from(GOOD_ORIGIN, { target: HANDSHAKE }), pollingAlive(4)]),
   row('handshake-evil', 'a handshake from another origin', [from(EVIL_ORIGIN, { target: HANDSHAKE }), pollingAlive(4)]),
-  row('handshake-none', 'a handshake without an origin', [http({ target: HANDSHAKE, observe: OBSERVE }), pollingAlive(4)]),
+  row('handshake-none', 'a handshake without an origin', [
+    http({ target: HANDSHAKE, observe: OBSERVE }),
+    pollingAlive(4),
+  ]),
   row('preflight', 'a preflight from the allowed origin', [
     from(GOOD_ORIGIN, {
       method: 'OPTIONS',
@@ -42,11 +45,17 @@ export const CORS_CASES: readonly Case[] = [
       ],
     }),
   ]),
-  row('preflight-evil', 'a preflight from another origin', [from(EVIL_ORIGIN, { method: 'OPTIONS', target: HANDSHAKE })]),
+  row('preflight-evil', 'a preflight from another origin', [
+    from(EVIL_ORIGIN, { method: 'OPTIONS', target: HANDSHAKE }),
+  ]),
   row('error', 'an error response', [from(GOOD_ORIGIN, { target: '/socket.io/?EIO=4&transport=carrier-pigeon' })]),
   row('post', 'a POST', [joinedPolling(4), from(GOOD_ORIGIN, post(4, '6')), pollingAlive(4)]),
   row('post-evil', 'a POST from another origin', [joinedPolling(4), from(EVIL_ORIGIN, post(4, '6')), pollingAlive(4)]),
-  row('put', 'a PUT for a session', [joinedPolling(4), from(GOOD_ORIGIN, { ...get(4), method: 'PUT' }), pollingAlive(4)]),
+  row('put', 'a PUT for a session', [
+    joinedPolling(4),
+    from(GOOD_ORIGIN, { ...get(4), method: 'PUT' }),
+    pollingAlive(4),
+  ]),
   row('websocket', 'a WebSocket from the allowed origin', [
     upgrade('a', '/socket.io/?EIO=4&transport=websocket&key={key}', [['Origin', GOOD_ORIGIN]]),
     { do: 'read', socket: 'a', prefix: 'text 0' },

@@ -33,7 +33,9 @@ const cut = (id: string, name: string, frames: Buffer[], how: 'end' | 'reset', n
 });
 
 export const FRAME_CASES: readonly Case[] = [
-  row('rsv1', 'a frame marked as compressed where nothing was negotiated', [frame({ opcode: TEXT, rsv: 4, payload: '42["a"]' })]),
+  row('rsv1', 'a frame marked as compressed where nothing was negotiated', [
+    frame({ opcode: TEXT, rsv: 4, payload: '42["a"]' }),
+  ]),
   row('rsv2', 'a frame with the second reserved bit', [frame({ opcode: TEXT, rsv: 2, payload: '42["a"]' })]),
   row('rsv3', 'a frame with the third reserved bit', [frame({ opcode: TEXT, rsv: 1, payload: '42["a"]' })]),
   row('unmasked', 'a frame without mask', [frame({ opcode: TEXT, masked: false, payload: '42["a"]' })]),
@@ -76,8 +78,12 @@ export const FRAME_CASES: readonly Case[] = [
   ]),
   row('utf8-bad', 'text that is no UTF-8', [frame({ opcode: TEXT, payload: bytes('34325b22ff225d') })]),
   row('utf8-overlong', 'text with an overlong encoding', [frame({ opcode: TEXT, payload: bytes('34325b22c080225d') })]),
-  row('utf8-surrogate', 'text with an encoded surrogate', [frame({ opcode: TEXT, payload: bytes('34325b22eda080225d') })]),
-  row('utf8-beyond', 'text with a character beyond U+10FFFF', [frame({ opcode: TEXT, payload: bytes('34325b22f4908080225d') })]),
+  row('utf8-surrogate', 'text with an encoded surrogate', [
+    frame({ opcode: TEXT, payload: bytes('34325b22eda080225d') }),
+  ]),
+  row('utf8-beyond', 'text with a character beyond U+10FFFF', [
+    frame({ opcode: TEXT, payload: bytes('34325b22f4908080225d') }),
+  ]),
   row('utf8-cut', 'text that ends inside a character', [frame({ opcode: TEXT, payload: bytes('34325b22e282') })]),
   row('utf8-split', 'a character split between two fragments', [
     frame({ opcode: TEXT, fin: false, payload: bytes('34325b22e2') }),
@@ -94,11 +100,21 @@ export const FRAME_CASES: readonly Case[] = [
     frame({ opcode: TEXT, fin: false, payload: event(LIMIT_BYTES) }),
     frame({ opcode: CONTINUATION, payload: 'x' }),
   ]),
-  row('length-over-limit', 'a header that announces too much, alone', [frame({ opcode: TEXT, claims: 10_000_000n, lengthBits: 64 })]),
-  row('length-2-63', 'a header that announces 2^63 bytes', [frame({ opcode: TEXT, claims: 1n << 63n, lengthBits: 64 })]),
-  row('length-2-53', 'a header that announces 2^53 bytes', [frame({ opcode: TEXT, claims: 1n << 53n, lengthBits: 64 })]),
-  row('length-overlong-16', 'a short length in the 16-bit form', [frame({ opcode: TEXT, payload: '42["a"]', lengthBits: 16 })]),
-  row('length-overlong-64', 'a short length in the 64-bit form', [frame({ opcode: TEXT, payload: '42["a"]', lengthBits: 64 })]),
+  row('length-over-limit', 'a header that announces too much, alone', [
+    frame({ opcode: TEXT, claims: 10_000_000n, lengthBits: 64 }),
+  ]),
+  row('length-2-63', 'a header that announces 2^63 bytes', [
+    frame({ opcode: TEXT, claims: 1n << 63n, lengthBits: 64 }),
+  ]),
+  row('length-2-53', 'a header that announces 2^53 bytes', [
+    frame({ opcode: TEXT, claims: 1n << 53n, lengthBits: 64 }),
+  ]),
+  row('length-overlong-16', 'a short length in the 16-bit form', [
+    frame({ opcode: TEXT, payload: '42["a"]', lengthBits: 16 }),
+  ]),
+  row('length-overlong-64', 'a short length in the 64-bit form', [
+    frame({ opcode: TEXT, payload: '42["a"]', lengthBits: 64 }),
+  ]),
   row('close-empty', 'a close frame without code', [close()]),
   row('close-1000', 'a close frame that says all is well', [close(1000)]),
   row('close-1001-reason', 'a close frame with a reason', [close(1001, 'bye')]),
@@ -112,12 +128,21 @@ export const FRAME_CASES: readonly Case[] = [
   row('close-too-long', 'a close frame with more than 125 bytes', [close(1000, 'r'.repeat(124))]),
   row('close-then-event', 'an event behind a close frame', [close(1000), text('42["a"]')]),
   row('event-then-close', 'an event right before a close frame', [text('42["a"]'), close(1000)]),
-  row('many-events', 'a hundred events in one write', Array.from({ length: 100 }, () => text('42["a"]'))),
+  row(
+    'many-events',
+    'a hundred events in one write',
+    Array.from({ length: 100 }, () => text('42["a"]')),
+  ),
   cut('end', 'the end of the stream without a close frame', [], 'end'),
   cut('end-after-event', 'an event right before the end of the stream', [text('42["a"]')], 'end'),
   cut('end-in-header', 'the end of the stream inside a frame header', [bytes('81fe00')], 'end'),
   cut('end-in-payload', 'the end of the stream inside a frame', [text('42["a"]').subarray(0, 9)], 'end'),
-  cut('end-in-fragments', 'the end of the stream between fragments', [frame({ opcode: TEXT, fin: false, payload: '42[' })], 'end'),
+  cut(
+    'end-in-fragments',
+    'the end of the stream between fragments',
+    [frame({ opcode: TEXT, fin: false, payload: '42[' })],
+    'end',
+  ),
   cut('reset', 'a reset', [], 'reset'),
   cut('reset-in-payload', 'a reset inside a frame', [text('42["a"]').subarray(0, 9)], 'reset'),
   {

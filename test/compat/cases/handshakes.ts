@@ -26,7 +26,12 @@ const headers = (id: string, name: string, changes: Record<string, string | unde
   const fields = (good().headers ?? []).map(([field, value]) => [field, field in changes ? changes[field] : value]);
   const more = Object.entries(changes).filter(([field]) => !fields.some(([known]) => known === field));
   const all = [...fields, ...more].filter((pair): pair is [string, string] => pair[1] !== undefined);
-  return row(id, name, [{ do: 'upgrade', socket: 'a', request: { target: `/socket.io/?${QUERY}`, headers: all } }], notes);
+  return row(
+    id,
+    name,
+    [{ do: 'upgrade', socket: 'a', request: { target: `/socket.io/?${QUERY}`, headers: all } }],
+    notes,
+  );
 };
 
 /** A request that must work, shown by joining. */
@@ -55,10 +60,18 @@ export const HANDSHAKE_CASES: readonly Case[] = [
   works('path-behind', 'a longer path', upgradeRequest(`/socket.io/default/?${QUERY}`)),
   works('origin-foreign', 'a foreign origin where none is configured', good([['Origin', 'https://evil.example']])),
   works('extension-unknown', 'an unknown WebSocket extension', good([['Sec-WebSocket-Extensions', 'constructor']])),
-  works('extension-deflate', 'an offer to compress, which is off', good([['Sec-WebSocket-Extensions', 'permessage-deflate']])),
+  works(
+    'extension-deflate',
+    'an offer to compress, which is off',
+    good([['Sec-WebSocket-Extensions', 'permessage-deflate']]),
+  ),
   works('many-headers', 'eighty header fields', good(Array.from({ length: 80 }, (_, i) => [`X-${i}`, 'v']))),
   works('long-query', 'a query of 1,500 characters', upgradeRequest(`/socket.io/?${QUERY}&x=${'q'.repeat(1500)}`)),
-  works('query-proto', 'a query parameter named __proto__', upgradeRequest(`/socket.io/?${QUERY}&__proto__=1&constructor=2`)),
+  works(
+    'query-proto',
+    'a query parameter named __proto__',
+    upgradeRequest(`/socket.io/?${QUERY}&__proto__=1&constructor=2`),
+  ),
   works('query-bad-escape', 'a query with a broken escape', upgradeRequest(`/socket.io/?${QUERY}&x=%zz%ff%`)),
 
   refused('transport-missing', 'no transport', 'EIO=4'),
@@ -83,18 +96,38 @@ export const HANDSHAKE_CASES: readonly Case[] = [
     read('0'),
     aliveAfterJoin,
   ]),
-  row('eio-strict-3', 'revision 3 where only 4 is served', [upgrade('a', '/socket.io/?EIO=3&transport=websocket&key={key}'), closing], {
-    house: 'strict',
-  }),
-  row('eio-strict-missing', 'no revision where only 4 is served', [upgrade('a', '/socket.io/?transport=websocket&key={key}'), closing], {
-    house: 'strict',
-  }),
-  row('eio-strict-5', 'revision 5 where only 4 is served', [upgrade('a', '/socket.io/?EIO=5&transport=websocket&key={key}'), closing], {
-    house: 'strict',
-  }),
-  row('eio-strict-twice', 'revision 4 twice', [upgrade('a', '/socket.io/?EIO=4&EIO=4&transport=websocket&key={key}'), closing], {
-    house: 'strict',
-  }),
+  row(
+    'eio-strict-3',
+    'revision 3 where only 4 is served',
+    [upgrade('a', '/socket.io/?EIO=3&transport=websocket&key={key}'), closing],
+    {
+      house: 'strict',
+    },
+  ),
+  row(
+    'eio-strict-missing',
+    'no revision where only 4 is served',
+    [upgrade('a', '/socket.io/?transport=websocket&key={key}'), closing],
+    {
+      house: 'strict',
+    },
+  ),
+  row(
+    'eio-strict-5',
+    'revision 5 where only 4 is served',
+    [upgrade('a', '/socket.io/?EIO=5&transport=websocket&key={key}'), closing],
+    {
+      house: 'strict',
+    },
+  ),
+  row(
+    'eio-strict-twice',
+    'revision 4 twice',
+    [upgrade('a', '/socket.io/?EIO=4&EIO=4&transport=websocket&key={key}'), closing],
+    {
+      house: 'strict',
+    },
+  ),
 
   headers('version-8', 'an old WebSocket version', { 'Sec-WebSocket-Version': '8' }),
   headers('version-12', 'a WebSocket version that never was', { 'Sec-WebSocket-Version': '12' }),
@@ -116,11 +149,15 @@ export const HANDSHAKE_CASES: readonly Case[] = [
   }),
   headers('origin-control', 'an origin with a control character', { Origin: 'https://a\x01b' }, { slow: true }),
   row('path-other', 'a WebSocket request for another path', [upgrade('a', `/other/?${QUERY}`)], { slow: true }),
-  row('path-no-slash', 'a WebSocket request without the slash behind the path', [upgrade('a', `/socket.io?${QUERY}`)], { slow: true }),
+  row('path-no-slash', 'a WebSocket request without the slash behind the path', [upgrade('a', `/socket.io?${QUERY}`)], {
+    slow: true,
+  }),
   row('method-post', 'a WebSocket request that is a POST', [
     { do: 'upgrade', socket: 'a', request: { ...good(), method: 'POST' } },
   ]),
-  row('method-put', 'a WebSocket request that is a PUT', [{ do: 'upgrade', socket: 'a', request: { ...good(), method: 'PUT' } }]),
+  row('method-put', 'a WebSocket request that is a PUT', [
+    { do: 'upgrade', socket: 'a', request: { ...good(), method: 'PUT' } },
+  ]),
   row('http-1-0', 'a WebSocket request of HTTP/1.0', [
     {
       do: 'upgrade',
@@ -153,12 +190,7 @@ export const HANDSHAKE_CASES: readonly Case[] = [
     read('b'),
     alive,
   ]),
-  row('base64-empty', 'an empty b64 asks for nothing', [
-    joined(4, '&b64='),
-    say('42["binary"]'),
-    read('451-'),
-    alive,
-  ]),
+  row('base64-empty', 'an empty b64 asks for nothing', [joined(4, '&b64='), say('42["binary"]'), read('451-'), alive]),
 
   legacy('good', 'a WebSocket handshake and what comes first', [
     upgrade('a', '/socket.io/?EIO=3&transport=websocket&key={key}'),
@@ -185,7 +217,14 @@ export const HANDSHAKE_CASES: readonly Case[] = [
     read('b4'),
     alive,
   ]),
-  legacy('binary', 'a client with binary gets it with a type byte', [joined(3), say('42["binary"]'), read('451-'), alive]),
+  legacy('binary', 'a client with binary gets it with a type byte', [
+    joined(3),
+    say('42["binary"]'),
+    read('451-'),
+    alive,
+  ]),
   legacy('transport-unknown', 'an unknown transport', [upgrade('a', '/socket.io/?EIO=3&transport=carrier-pigeon')]),
-  legacy('sid-unknown', 'an unknown sid', [upgrade('a', '/socket.io/?EIO=3&transport=websocket&sid=abcdefghijklmnopqrst')]),
+  legacy('sid-unknown', 'an unknown sid', [
+    upgrade('a', '/socket.io/?EIO=3&transport=websocket&sid=abcdefghijklmnopqrst'),
+  ]),
 ];

@@ -6,7 +6,13 @@ import { get, http, joinedPolling, type Notes, pollingAlive, post } from '../ste
 
 const FORM = 'application/x-www-form-urlencoded';
 
-const both = (id: string, name: string, steps: (revision: Revision) => readonly Step[], four: Notes = {}, three: Notes = {}): Case[] =>
+const both = (
+  id: string,
+  name: string,
+  steps: (revision: Revision) => readonly Step[],
+  four: Notes = {},
+  three: Notes = {},
+): Case[] =>
   ([4, 3] as const).map((revision) => ({
     id: `jsonp-${revision}-${id}`,
     name: `${name}, revision ${revision}`,
@@ -17,7 +23,10 @@ const both = (id: string, name: string, steps: (revision: Revision) => readonly 
   }));
 
 const handshake = (revision: Revision, index: string): Step =>
-  http({ target: `/socket.io/?EIO=${revision}&transport=polling&j=${index}&key={key}`, observe: ['x-content-type-options'] });
+  http({
+    target: `/socket.io/?EIO=${revision}&transport=polling&j=${index}&key={key}`,
+    observe: ['x-content-type-options'],
+  });
 
 /** Posts a form in a session opened with index 0, then asks whether it still works. */
 const form = (id: string, name: string, body: (revision: Revision) => string, four?: Notes, three?: Notes): Case[] =>
@@ -33,7 +42,8 @@ const form = (id: string, name: string, body: (revision: Revision) => string, fo
     three,
   );
 
-const wrap = (revision: Revision, content: string): string => (revision === 4 ? content : `${content.length}:${content}`);
+const wrap = (revision: Revision, content: string): string =>
+  revision === 4 ? content : `${content.length}:${content}`;
 
 export const JSONP_CASES: readonly Case[] = [
   both('handshake', 'a handshake', (revision) => [handshake(revision, '0')].concat(end(revision))),
@@ -49,7 +59,11 @@ export const JSONP_CASES: readonly Case[] = [
   ]),
   form('event', 'an event', (revision) => `d=${encodeURIComponent(wrap(revision, '42["a",1]'))}`),
   form('newline', 'an escaped newline', (revision) => `d=${encodeURIComponent(wrap(revision, '42["a","x\\\\ny"]'))}`),
-  form('plus', 'plus signs and percent signs', (revision) => `d=${encodeURIComponent(wrap(revision, '42["a","+%2B"]'))}`),
+  form(
+    'plus',
+    'plus signs and percent signs',
+    (revision) => `d=${encodeURIComponent(wrap(revision, '42["a","+%2B"]'))}`,
+  ),
   form('d-missing', 'a form without d', () => 'x=1'),
   form('d-twice', 'a form with two d', () => 'd=6&d=6'),
   form('d-empty', 'a form with an empty d', () => 'd='),

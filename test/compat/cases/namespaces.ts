@@ -37,11 +37,21 @@ export const NAMESPACE_CASES: readonly Case[] = [
     say('451-["a",{"_placeholder":true,"num":0}]', '42/chat,["b"]'),
   ]),
   one(4, 'disconnect', 'leaving / and joining it again', [say('41'), ...settled, say('40'), read('40{'), ...chat()]),
-  one(4, 'disconnect-event', 'an event for / right before leaving it', [say('42["a"]', '41'), ...settled, say('40'), read('40{')]),
+  one(4, 'disconnect-event', 'an event for / right before leaving it', [
+    say('42["a"]', '41'),
+    ...settled,
+    say('40'),
+    read('40{'),
+  ]),
   both('leave', 'leaving the second namespace', [...chat(), say('41/chat,')]),
   both('leave-bare', 'leaving the second namespace without comma', [...chat(), say('41/chat')]),
   both('leave-twice', 'leaving the second namespace twice', [...chat(), say('41/chat,'), ...settled, say('41/chat,')]),
-  both('leave-event', 'an event for a namespace that was left', [...chat(), say('41/chat,'), ...settled, say('42/chat,["a"]')]),
+  both('leave-event', 'an event for a namespace that was left', [
+    ...chat(),
+    say('41/chat,'),
+    ...settled,
+    say('42/chat,["a"]'),
+  ]),
   both('rejoin', 'joining a namespace again', [...chat(), say('41/chat,'), ...settled, ...chat()]),
   both('violation', 'a violation in one namespace ends the others', [...chat(), say('42/chat,{}')]),
 ].flat();

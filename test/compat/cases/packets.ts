@@ -104,10 +104,19 @@ export const PACKET_CASES: readonly Case[] = [
     A,
     B,
   ]),
-  both('attachment-ack-id', 'an event with an attachment that asks for an answer', ['51-7["a",{"_placeholder":true,"num":0}]', A]),
-  both('attachment-answer-unknown', 'an answer with an attachment to a question nobody asked', ['61-999[{"_placeholder":true,"num":0}]', A]),
+  both('attachment-ack-id', 'an event with an attachment that asks for an answer', [
+    '51-7["a",{"_placeholder":true,"num":0}]',
+    A,
+  ]),
+  both('attachment-answer-unknown', 'an answer with an attachment to a question nobody asked', [
+    '61-999[{"_placeholder":true,"num":0}]',
+    A,
+  ]),
   both('attachments-0', 'an event that announces no attachment', ['50-["a"]']),
-  both('attachments-10', 'an event with as many attachments as allowed', ['510-["a"]', ...Array.from({ length: 10 }, () => B)]),
+  both('attachments-10', 'an event with as many attachments as allowed', [
+    '510-["a"]',
+    ...Array.from({ length: 10 }, () => B),
+  ]),
   both('attachments-11', 'an event that announces one attachment too many', ['511-["a"]']),
   both('attachments-many', 'an event that announces 99,999,999,999 attachments', ['599999999999-["a"]']),
   both('attachments-digits', 'an announcement of 15,000 digits', [`5${'1'.repeat(15_000)}-["a"]`]),
@@ -133,8 +142,13 @@ export const PACKET_CASES: readonly Case[] = [
   both('placeholder-null', 'a placeholder whose number is null', ['51-["a",{"_placeholder":true,"num":null}]', A]),
   both('placeholder-huge', 'a placeholder whose number is infinite', ['51-["a",{"_placeholder":true,"num":1e400}]', A]),
   both('placeholder-one', 'a placeholder that says 1 for true', ['51-["a",{"_placeholder":1,"num":0}]', A]),
-  both('placeholder-in-text', 'a placeholder in an event without attachments', ['2["a",{"_placeholder":true,"num":0}]']),
-  both('attachment-due-text', 'an event while an attachment is due', ['51-["a",{"_placeholder":true,"num":0}]', '2["b"]']),
+  both('placeholder-in-text', 'a placeholder in an event without attachments', [
+    '2["a",{"_placeholder":true,"num":0}]',
+  ]),
+  both('attachment-due-text', 'an event while an attachment is due', [
+    '51-["a",{"_placeholder":true,"num":0}]',
+    '2["b"]',
+  ]),
   both('attachment-due-header', 'a second header while an attachment is due', ['51-["a"]', '51-["b"]']),
   both('attachment-due-disconnect', 'a DISCONNECT while an attachment is due', ['51-["a"]', '1']),
   both('attachment-stray', 'an attachment too many', ['51-["a",{"_placeholder":true,"num":0}]', A, B]),

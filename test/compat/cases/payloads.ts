@@ -24,7 +24,8 @@ const eio3 = (id: string, name: string, body: Bytes, notes: Notes = {}, contentT
 /** One packet of a binary payload; the length is written as digits, one per byte. */
 const packet = (flag: number, digits: string, content: Bytes): Buffer =>
   Buffer.concat([Buffer.from([flag, ...[...digits].map(Number), 0xff]), Buffer.from(content as string)]);
-const octets = (id: string, name: string, body: Buffer, notes?: Notes): Case => eio3(`octets-${id}`, name, body, notes, OCTETS);
+const octets = (id: string, name: string, body: Buffer, notes?: Notes): Case =>
+  eio3(`octets-${id}`, name, body, notes, OCTETS);
 
 const SEPARATOR = '\x1e';
 
@@ -75,14 +76,19 @@ export const PAYLOAD_CASES: readonly Case[] = [
   eio3('base64-type-9', 'base64 of an unknown packet type', '6:b9AQID'),
   eio3('revision-4', 'a payload of revision 4', `42["a"]${SEPARATOR}42["b"]`),
   octets('text', 'bytes that hold text', packet(0, '7', '42["a"]')),
-  octets('attachment', 'bytes that hold text and an attachment', Buffer.concat([
-    packet(0, '39', '451-["a",{"_placeholder":true,"num":0}]'),
-    packet(1, '4', Buffer.of(4, 1, 2, 3)),
-  ])),
+  octets(
+    'attachment',
+    'bytes that hold text and an attachment',
+    Buffer.concat([packet(0, '39', '451-["a",{"_placeholder":true,"num":0}]'), packet(1, '4', Buffer.of(4, 1, 2, 3))]),
+  ),
   octets('length-long', 'bytes whose length is too long', packet(0, '9', '42["a"]')),
   octets('length-missing', 'bytes without a length', packet(0, '', '42["a"]')),
   octets('length-endless', 'bytes whose length never ends', Buffer.alloc(400, 1)),
-  octets('digit-bad', 'bytes whose length has a digit beyond 9', Buffer.concat([Buffer.of(0, 77, 0xff), Buffer.from('42["a"]')])),
+  octets(
+    'digit-bad',
+    'bytes whose length has a digit beyond 9',
+    Buffer.concat([Buffer.of(0, 77, 0xff), Buffer.from('42["a"]')]),
+  ),
   octets('flag-bad', 'bytes with an unknown flag', packet(7, '7', '42["a"]')),
   octets('empty', 'no bytes at all', Buffer.alloc(0)),
   octets('type-9', 'bytes that hold an unknown packet type', packet(1, '2', Buffer.of(9, 1))),

@@ -14,19 +14,29 @@ const one = (revision: Revision, id: string, name: string, steps: readonly Step[
   ...notes,
 });
 
-const both = (id: string, name: string, steps: (revision: Revision) => readonly Step[], four?: Notes, three?: Notes): Case[] => [
-  one(4, id, name, steps(4), four),
-  one(3, id, name, steps(3), three),
-];
+const both = (
+  id: string,
+  name: string,
+  steps: (revision: Revision) => readonly Step[],
+  four?: Notes,
+  three?: Notes,
+): Case[] => [one(4, id, name, steps(4), four), one(3, id, name, steps(3), three)];
 
 const handshake = (revision: Revision, more = '', request: Partial<HttpRequest> = {}): Step =>
   http({ target: `/socket.io/?EIO=${revision}&transport=polling&key={key}${more}`, ...request });
 
 /** Steps inside a session that has joined `/`, and whether it still works. */
-const within = (id: string, name: string, steps: (revision: Revision) => readonly Step[], four?: Notes, three?: Notes): Case[] =>
+const within = (
+  id: string,
+  name: string,
+  steps: (revision: Revision) => readonly Step[],
+  four?: Notes,
+  three?: Notes,
+): Case[] =>
   both(id, name, (revision) => [joinedPolling(revision), ...steps(revision), pollingAlive(revision)], four, three);
 
-const packet = (revision: Revision, content: string): string => (revision === 4 ? content : `${content.length}:${content}`);
+const packet = (revision: Revision, content: string): string =>
+  revision === 4 ? content : `${content.length}:${content}`;
 const event = (length: number): string => `42["m","${'x'.repeat(length - 9)}"]`;
 /** A payload of exactly this many bytes. */
 const payload = (revision: Revision, bytes: number): string => {
@@ -105,7 +115,9 @@ export const POLLING_CASES: readonly Case[] = [
     http({ ...post(revision, packet(revision, '6')), observe: ['content-length', 'cache-control', 'set-cookie'] }),
   ]),
   one(4, 'revision-other', 'a poll with another revision', [joinedPolling(4), http(get(3)), pollingAlive(4)]),
-  within('revision-other-post', 'a POST with another revision', (revision) => [http(post(revision === 4 ? 3 : 4, '6'))]),
+  within('revision-other-post', 'a POST with another revision', (revision) => [
+    http(post(revision === 4 ? 3 : 4, '6')),
+  ]),
   one(4, 'revision-missing', 'a poll without a revision', [
     joinedPolling(4),
     http({ target: '/socket.io/?transport=polling&sid={sid}' }),
@@ -166,14 +178,20 @@ export const POLLING_CASES: readonly Case[] = [
     poll(4, '40'),
     pollingAlive(4),
   ]),
-  within('violation', 'an event without a payload list', (revision) => [http(post(revision, packet(revision, '42{}')))]),
+  within('violation', 'an event without a payload list', (revision) => [
+    http(post(revision, packet(revision, '42{}'))),
+  ]),
   within('binary', 'binary from the server', (revision) => [
     http(post(revision, packet(revision, '42["binary"]'))),
     poll(revision, '451-'),
   ]),
 
-  within('at-limit', 'a body exactly as long as allowed', (revision) => [http(post(revision, payload(revision, LIMIT_BYTES)))]),
-  within('over-limit', 'a body one byte too long', (revision) => [http(post(revision, payload(revision, LIMIT_BYTES + 1)))]),
+  within('at-limit', 'a body exactly as long as allowed', (revision) => [
+    http(post(revision, payload(revision, LIMIT_BYTES))),
+  ]),
+  within('over-limit', 'a body one byte too long', (revision) => [
+    http(post(revision, payload(revision, LIMIT_BYTES + 1))),
+  ]),
   within('over-limit-endless', 'a body that passes the limit and goes on', (revision) => [
     http({
       ...post(revision, ''),
@@ -189,7 +207,10 @@ export const POLLING_CASES: readonly Case[] = [
     return [
       http({
         ...post(revision, ''),
-        headers: [['Content-Type', 'text/plain'], ['Transfer-Encoding', 'chunked']],
+        headers: [
+          ['Content-Type', 'text/plain'],
+          ['Transfer-Encoding', 'chunked'],
+        ],
         body: `2\r\n${body.slice(0, 2)}\r\n${(body.length - 2).toString(16)}\r\n${body.slice(2)}\r\n0\r\n\r\n`,
       }),
     ];

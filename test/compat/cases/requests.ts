@@ -33,8 +33,16 @@ export const REQUEST_CASES: readonly Case[] = [
   target('transport-empty', 'an empty transport', 'EIO=4&transport='),
   target('query-empty', 'no query at all', ''),
   target('websocket-plain', 'a plain GET that names the transport websocket', 'EIO=4&transport=websocket'),
-  target('websocket-sid-unknown', 'an unknown sid with the transport websocket', 'EIO=4&transport=websocket&sid=abcdefghijklmnopqrst'),
-  target('websocket-sid-proto', 'the sid __proto__ with the transport websocket', 'EIO=4&transport=websocket&sid=__proto__'),
+  target(
+    'websocket-sid-unknown',
+    'an unknown sid with the transport websocket',
+    'EIO=4&transport=websocket&sid=abcdefghijklmnopqrst',
+  ),
+  target(
+    'websocket-sid-proto',
+    'the sid __proto__ with the transport websocket',
+    'EIO=4&transport=websocket&sid=__proto__',
+  ),
   row('websocket-post', 'a POST that names the transport websocket', {
     method: 'POST',
     target: '/socket.io/?EIO=4&transport=websocket',
@@ -51,10 +59,15 @@ export const REQUEST_CASES: readonly Case[] = [
   row('path-nul', 'a path with an escaped NUL', { target: '/socket.io/%00?EIO=4&transport=websocket' }),
   row('path-absolute', 'an absolute URL', { target: 'http://localhost/socket.io/?EIO=4&transport=websocket' }),
   row('path-asterisk', 'OPTIONS for the whole server', { method: 'OPTIONS', target: '*' }),
-  row('origin-control', 'an origin with a control character', {
-    target: '/socket.io/?EIO=4&transport=websocket',
-    headers: [['Origin', 'https://a\x01b']],
-  }, SLOW),
+  row(
+    'origin-control',
+    'an origin with a control character',
+    {
+      target: '/socket.io/?EIO=4&transport=websocket',
+      headers: [['Origin', 'https://a\x01b']],
+    },
+    SLOW,
+  ),
   row('origin-latin', 'an origin with a byte beyond ASCII', {
     target: '/socket.io/?EIO=4&transport=websocket',
     headers: [['Origin', 'https://\xe9']],
@@ -81,7 +94,9 @@ export const REQUEST_CASES: readonly Case[] = [
   row('target-space', 'a target with a space', { raw: 'GET /socket.io/? x HTTP/1.1\r\nHost: a\r\n\r\n' }),
   row('target-nul', 'a target with a NUL', { raw: 'GET /socket.io/?\0 HTTP/1.1\r\nHost: a\r\n\r\n' }),
   row('version-2', 'a version from the future', { raw: 'GET /socket.io/ HTTP/2.0\r\nHost: a\r\n\r\n' }),
-  row('method-unknown', 'a method nobody knows', { raw: 'FLY /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: a\r\n\r\n' }),
+  row('method-unknown', 'a method nobody knows', {
+    raw: 'FLY /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: a\r\n\r\n',
+  }),
   row('length-twice', 'two different lengths', {
     raw: `POST /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n40x`,
   }),
@@ -98,11 +113,15 @@ export const REQUEST_CASES: readonly Case[] = [
   row('headers-many', '3,000 headers', {
     raw: `${HEAD}Host: a\r\n${Array.from({ length: 3000 }, (_, i) => `X-${i}: v`).join('\r\n')}\r\n\r\n`,
   }),
-  row('target-long', 'a URL of 100,000 characters', { raw: `GET /socket.io/?x=${'q'.repeat(100_000)} HTTP/1.1\r\nHost: a\r\n\r\n` }),
+  row('target-long', 'a URL of 100,000 characters', {
+    raw: `GET /socket.io/?x=${'q'.repeat(100_000)} HTTP/1.1\r\nHost: a\r\n\r\n`,
+  }),
 
   legacy('transport-missing', 'no transport', { target: '/socket.io/?EIO=3' }),
   legacy('transport-proto', 'the transport __proto__', { target: '/socket.io/?EIO=3&transport=__proto__' }),
-  legacy('websocket-plain', 'a plain GET that names the transport websocket', { target: '/socket.io/?EIO=3&transport=websocket' }),
+  legacy('websocket-plain', 'a plain GET that names the transport websocket', {
+    target: '/socket.io/?EIO=3&transport=websocket',
+  }),
   legacy('websocket-sid-unknown', 'an unknown sid with the transport websocket', {
     target: '/socket.io/?EIO=3&transport=websocket&sid=abcdefghijklmnopqrst',
   }),

@@ -3,9 +3,29 @@
  */
 import type { Case, Revision, Step } from '../case.ts';
 import { close, text } from '../frame-bytes.ts';
-import { alive, closing, get, hold, http, joinedPolling, type Notes, pollingAlive, post, read, responses, say, upgrade } from '../steps.ts';
+import {
+  alive,
+  closing,
+  get,
+  hold,
+  http,
+  joinedPolling,
+  type Notes,
+  pollingAlive,
+  post,
+  read,
+  responses,
+  say,
+  upgrade,
+} from '../steps.ts';
 
-const both = (id: string, name: string, steps: (revision: Revision) => readonly Step[], four: Notes = {}, three: Notes = {}): Case[] =>
+const both = (
+  id: string,
+  name: string,
+  steps: (revision: Revision) => readonly Step[],
+  four: Notes = {},
+  three: Notes = {},
+): Case[] =>
   ([4, 3] as const).map((revision) => ({
     id: `upgrade-${revision}-${id}`,
     name: `${name}, revision ${revision}`,
@@ -19,7 +39,8 @@ const candidate = (revision: Revision, socket = 'a'): Step =>
   upgrade(socket, `/socket.io/?EIO=${revision}&transport=websocket&sid={sid}`);
 const probed = (revision: Revision): Step[] => [candidate(revision), say('2probe'), read('3probe')];
 const upgraded = (revision: Revision): Step[] => [...probed(revision), say('5')];
-const packet = (revision: Revision, content: string): string => (revision === 4 ? content : `${content.length}:${content}`);
+const packet = (revision: Revision, content: string): string =>
+  revision === 4 ? content : `${content.length}:${content}`;
 const sayTo = (socket: string, content: string): Step => ({ do: 'send', socket, bytes: text(content) });
 
 export const UPGRADE_CASES: readonly Case[] = [
@@ -50,8 +71,18 @@ export const UPGRADE_CASES: readonly Case[] = [
     closing,
     pollingAlive(revision),
   ]),
-  both('first-garbage', 'nonsense for a first frame', (revision) => [candidate(revision), say('x'), closing, pollingAlive(revision)]),
-  both('first-empty', 'an empty first frame', (revision) => [candidate(revision), say(''), closing, pollingAlive(revision)]),
+  both('first-garbage', 'nonsense for a first frame', (revision) => [
+    candidate(revision),
+    say('x'),
+    closing,
+    pollingAlive(revision),
+  ]),
+  both('first-empty', 'an empty first frame', (revision) => [
+    candidate(revision),
+    say(''),
+    closing,
+    pollingAlive(revision),
+  ]),
   both('second-event', 'an event where the upgrade packet is due', (revision) => [
     ...probed(revision),
     say('42["a"]'),
@@ -69,16 +100,20 @@ export const UPGRADE_CASES: readonly Case[] = [
     { do: 'reset', socket: 'a' },
     pollingAlive(revision),
   ]),
-  both('candidate-silent', 'a candidate that says nothing is closed after upgradeTimeout', (revision) => [
-    candidate(revision),
-    closing,
-    pollingAlive(revision),
-  ], { house: 'hasty' }, { house: 'hasty' }),
-  both('candidate-probes-only', 'a candidate that only probes is closed after upgradeTimeout', (revision) => [
-    ...probed(revision),
-    closing,
-    pollingAlive(revision),
-  ], { house: 'hasty' }, { house: 'hasty' }),
+  both(
+    'candidate-silent',
+    'a candidate that says nothing is closed after upgradeTimeout',
+    (revision) => [candidate(revision), closing, pollingAlive(revision)],
+    { house: 'hasty' },
+    { house: 'hasty' },
+  ),
+  both(
+    'candidate-probes-only',
+    'a candidate that only probes is closed after upgradeTimeout',
+    (revision) => [...probed(revision), closing, pollingAlive(revision)],
+    { house: 'hasty' },
+    { house: 'hasty' },
+  ),
   both('second-candidate', 'a second candidate', (revision) => [
     ...probed(revision),
     candidate(revision, 'b'),
@@ -134,9 +169,15 @@ export const UPGRADE_CASES: readonly Case[] = [
     closing,
     pollingAlive(revision),
   ]),
-  both('polling-only', 'a candidate where only polling is served', (revision) => [candidate(revision), pollingAlive(revision)], {
-    house: 'pollingOnly',
-  }, { house: 'pollingOnly' }),
+  both(
+    'polling-only',
+    'a candidate where only polling is served',
+    (revision) => [candidate(revision), pollingAlive(revision)],
+    {
+      house: 'pollingOnly',
+    },
+    { house: 'pollingOnly' },
+  ),
   both('upgrade-twice', 'two upgrade packets', (revision) => [...upgraded(revision), say('5'), alive]),
   both('probe-after', 'a probe after the upgrade', (revision) => [...upgraded(revision), sayTo('a', '2probe'), alive]),
 ].flat();
