@@ -3,9 +3,16 @@
  * Worker threads get resolved options only.
  */
 import { availableParallelism } from 'node:os';
+import type { DeflateRule } from './agents/segment.ts';
 import { slotRanges } from './agents/slot-ranges.ts';
 import { EngineError } from './errors.ts';
 import { MAX_IO_THREADS, MAX_RECORD_FRACTION } from './shm/layout.ts';
+import { type CookieOptions, type CookieRule, resolveCookie } from './wire/cookie.ts';
+import { type CorsOptions, type CorsRule, resolveCors } from './wire/cors.ts';
+import { type HttpCompressionOptions, type HttpCompressionRule, resolveHttpCompression } from './wire/encoding.ts';
+import type { Ask } from './wire/origin-header.ts';
+import { type OriginsRule, resolveOrigins } from './wire/origins.ts';
+import type { HandshakeRequest } from './wire/request-info.ts';
 
 /** Sizes of the machinery; the threads of a process are shared by Servers with equal tuning. */
 export interface TuningOptions {
@@ -25,8 +32,48 @@ export interface TuningOptions {
 
 export type TransportName = 'polling' | 'websocket';
 
+/** TLS on the own port, as Node's https server takes it, or as files. */
+export interface TlsOptions {
+  /** Private key, PEM. */
+  key?: string | Uint8Array;
+  /** Certificate chain, PEM. */
+  cert?: string | Uint8Array;
+  /** Certificates of authorities, PEM. */
+  ca?: string | Uint8Array;
+  /** Of the private key. */
+  passphrase?: string;
+  /** Diffie-Hellman parameters, PEM. */
+  dhparam?: string | Uint8Array;
+  /** OpenSSL cipher list. */
+  ciphers?: string;
+  /** Path of the private key's file, instead of `key`. */
+  keyFile?: string;
+  /** Path of the certificate's file, instead of `cert`. */
+  certFile?: string;
+  /** Path of the file of authorities, instead of `ca`. */
+  caFile?: string;
+}
+
+const TLS_OPTION_NAMES = [
+  'key',
+  'cert',
+  'ca',
+  'passphrase',
+  'dhparam',
+  'ciphers',
+  'keyFile',
+  'certFile',
+  'caFile',
+] as const satisfies readonly (keyof TlsOptions)[];
+
+/** Decides on a handshake; `decide(error, allow)` may come later. Replaces the check of `origins`. */
+export type AllowRequest = (
+  request: HandshakeRequest,
+  decide: (error: string | number | null | undefined, allow: boolean) => void,
+) => void;
+
 /** Options of one Server. Names and units follow the Socket.IO server API. */
-export interface ServerOptions extends TuningOptions {
+export interface ServerOptions extends TuningOptions, TlsOptions {
   /** Path of all requests. @default '/socket.io' */
   path?: string;
   /** Milliseconds between heartbeats, 1 to 2^31 − 1. @default 25000 */
@@ -47,10 +94,53 @@ export interface ServerOptions extends TuningOptions {
   allowUpgrades?: boolean;
   /** Milliseconds an upgrade may take, 1 to 2^31 − 1. @default 10000 */
   upgradeTimeout?: number;
+  /** Whether requests must have a slash after the path. @default true */
+  addTrailingSlash?: boolean;
+  /** Who may use the server from pages of other origins. @default none: no CORS header is sent */
+  cors?:
+    | boolean
+    | CorsOptions
+    | ((request: HandshakeRequest, callback: (error: Error | null, cors?: CorsOptions) => void) => void);
+  /** Origins that may open sessions, as Socket.IO 2 checks them. @default any, without CORS headers */
+  origins?:
+    | string
+    | readonly string[]
+    | ((origin: string, callback: (error: string | null, allow: boolean) => void) => void);
+  /** A cookie with the session id: true, its name, or its attributes. @default false */
+  cookie?: boolean | string | CookieOptions;
+  /** Path of the cookie, as Socket.IO 2 has it; false for none. @default '/' */
+  cookiePath?: string | false;
+  /** Whether scripts cannot read the cookie, as Socket.IO 2 has it. @default true */
+  cookieHttpOnly?: boolean;
+  /** Compression of polling answers. @default { threshold: 1024 } */
+  httpCompression?: boolean | HttpCompressionOptions;
+  /** Compression of WebSocket messages: true, or from how many bytes on. @default false */
+  perMessageDeflate?: boolean | { threshold?: number };
+  /** Decides on every handshake. @default all are allowed */
+  allowRequest?: AllowRequest;
 }
 
 export type ResolvedTuning = Readonly<Required<TuningOptions>>;
-export type ResolvedOptions = Readonly<Required<Omit<ServerOptions, keyof TuningOptions>>> & { readonly tuning: ResolvedTuning };
+type RuleOptions =
+  | 'cors'
+  | 'origins'
+  | 'cookie'
+  | 'cookiePath'
+  | 'cookieHttpOnly'
+  | 'httpCompression'
+  | 'perMessageDeflate'
+  | 'allowRequest';
+
+/** Filled in; what threads need is plain data, what only the app thread can call stands beside it. */
+export interface ResolvedOptions
+  extends Readonly<Required<Omit<ServerOptions, keyof TuningOptions | keyof TlsOptions | RuleOptions>>> {
+  readonly tuning: ResolvedTuning;
+  readonly cors: CorsRule | Ask | null;
+  readonly origins: OriginsRule | null;
+  readonly cookie: CookieRule | null;
+  readonly httpCompression: HttpCompressionRule | null;
+  readonly perMessageDeflate: DeflateRule | null;
+}
 
 interface NumberRule {
   readonly min: number;
@@ -101,6 +191,7 @@ const isTransports = (value: unknown): value is readonly TransportName[] =>
 const OTHER_RULES = {
   path: { test: isPath, expected: "a path such as '/socket.io'", fallback: '/socket.io' } as OtherRule<string>,
   allowEIO3: { test: isBoolean, expected: 'true or false', fallback: true } as OtherRule<boolean>,
+  addTrailingSlash: { test: isBoolean, expected: 'true or false', fallback: true } as OtherRule<boolean>,
   allowUpgrades: { test: isBoolean, expected: 'true or false', fallback: true } as OtherRule<boolean>,
   transports: {
     test: isTransports,
@@ -108,6 +199,20 @@ const OTHER_RULES = {
     fallback: ['polling', 'websocket'],
   } as OtherRule<readonly TransportName[]>,
 };
+
+/** Options that other modules resolve. */
+const RULE_NAMES: readonly string[] = [
+  'cors',
+  'origins',
+  'cookie',
+  'cookiePath',
+  'cookieHttpOnly',
+  'httpCompression',
+  'perMessageDeflate',
+  'allowRequest',
+  ...TLS_OPTION_NAMES,
+];
+const DEFLATE_THRESHOLD_BYTES = 1024;
 
 /** The environment variables, for the README's table and its test. */
 export const ENVIRONMENT_VARIABLES: readonly string[] = Object.values(TUNING_RULES).map((rule) => rule.env as string);
@@ -119,7 +224,7 @@ export const ENVIRONMENT_VARIABLES: readonly string[] = Object.values(TUNING_RUL
  */
 export function resolveOptions(given: ServerOptions, env: NodeJS.ProcessEnv = process.env): ResolvedOptions {
   for (const name of Object.keys(given)) {
-    if (name in TUNING_RULES || name in NUMBER_RULES || name in OTHER_RULES) continue;
+    if (name in TUNING_RULES || name in NUMBER_RULES || name in OTHER_RULES || RULE_NAMES.includes(name)) continue;
     throw new EngineError('ERR_OPTION_UNKNOWN', `option ${name} is not known; known are ${knownNames().join(', ')}`);
   }
   const tuning: Record<string, number> = {};
@@ -136,7 +241,23 @@ export function resolveOptions(given: ServerOptions, env: NodeJS.ProcessEnv = pr
     options[name] = value;
   }
   options.path = normalizePath(options.path as string);
+  options.cors = resolveCors(given.cors);
+  options.origins = resolveOrigins(given.origins);
+  options.cookie = resolveCookie(given.cookie, given);
+  options.httpCompression = resolveHttpCompression(given.httpCompression);
+  options.perMessageDeflate = resolveDeflate(given.perMessageDeflate);
+  if (given.allowRequest !== undefined && typeof given.allowRequest !== 'function') {
+    throw invalid('option allowRequest', given.allowRequest, 'a function');
+  }
   return Object.freeze(options) as unknown as ResolvedOptions;
+}
+
+function resolveDeflate(given: unknown): DeflateRule | null {
+  if (given === undefined || given === false || given === null) return null;
+  if (given === true) return { threshold: DEFLATE_THRESHOLD_BYTES };
+  const { threshold = DEFLATE_THRESHOLD_BYTES } = Object(given) as { threshold?: unknown };
+  const rule = { min: 0, max: 1024 * MIB, fallback: () => DEFLATE_THRESHOLD_BYTES };
+  return { threshold: checkNumber('option perMessageDeflate.threshold', threshold, threshold, rule) };
 }
 
 /** Leading slash, no trailing one. */
@@ -146,14 +267,19 @@ export function normalizePath(path: string): string {
 }
 
 function knownNames(): string[] {
-  return [...Object.keys(OTHER_RULES), ...Object.keys(NUMBER_RULES), ...Object.keys(TUNING_RULES)];
+  return [...Object.keys(OTHER_RULES), ...RULE_NAMES, ...Object.keys(NUMBER_RULES), ...Object.keys(TUNING_RULES)];
 }
 
 function resolveNumber(name: string, option: unknown, rule: NumberRule, env: NodeJS.ProcessEnv): number {
   if (option !== undefined) return checkNumber(`option ${name}`, option, option, rule);
   const text = rule.env === undefined ? undefined : env[rule.env];
   if (text === undefined || text === '') return rule.fallback();
-  return checkNumber(`environment variable ${rule.env}`, /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN, text, rule);
+  return checkNumber(
+    `environment variable ${rule.env}`,
+    /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN,
+    text,
+    rule,
+  );
 }
 
 function checkNumber(subject: string, value: unknown, shown: unknown, rule: NumberRule): number {
@@ -166,7 +292,7 @@ function checkNumber(subject: string, value: unknown, shown: unknown, rule: Numb
 /** One record must hold the largest target set with the largest inline payload. */
 function checkFit(tuning: ResolvedTuning): ResolvedTuning {
   const ranges = slotRanges(tuning.maxConnections, tuning.ioThreads);
-  const needed = MAX_RECORD_FRACTION * (128 * 1024 + ranges[0].count * ranges.length / 8);
+  const needed = MAX_RECORD_FRACTION * (128 * 1024 + (ranges[0].count * ranges.length) / 8);
   if (tuning.logBytes >= needed) return Object.freeze(tuning);
   const enough = 2 ** Math.ceil(Math.log2(needed));
   throw invalid('option logBytes', tuning.logBytes, `at least ${enough} for ${tuning.maxConnections} connections`);

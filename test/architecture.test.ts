@@ -16,8 +16,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   api: ['wire', 'rooms', 'session', 'agents'],
   workers: ['shm', 'wire', 'rooms', 'session', 'agents'],
   index: ['api'],
-  // Options compute what fits: ranges of slots and the record limit of the layout.
-  options: ['shm', 'agents'],
+  // Options compute what fits (ranges of slots, the record limit of the layout) and resolve rules of the wire.
+  options: ['shm', 'wire', 'agents'],
   errors: [],
 };
 

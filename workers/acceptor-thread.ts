@@ -3,7 +3,7 @@
  * happens here, so that neither a busy app thread nor a heavy fan-out stops accepting.
  */
 
-import { App, type us_listen_socket, us_listen_socket_close, us_socket_local_port } from 'uWebSockets.js';
+import { App, SSLApp, type us_listen_socket, us_listen_socket_close, us_socket_local_port } from 'uWebSockets.js';
 import type { MessagePort } from 'node:worker_threads';
 import type { AcceptorNotice, AcceptorRequest, AcceptorTask, RemoveChild } from '../core/agents/segment.ts';
 import { Control, STATE_CLOSED, STATE_RUNNING } from '../core/shm/control.ts';
@@ -67,8 +67,8 @@ export async function runAcceptor(task: AcceptorTask): Promise<void> {
     control.notice(ACCEPTOR_THREAD);
   };
 
-  const listen = ({ server, port, host, descriptors }: Extract<AcceptorRequest, { op: 'listen' }>): void => {
-    const app = App() as unknown as AcceptorApp;
+  const listen = ({ server, port, host, tls, descriptors }: Extract<AcceptorRequest, { op: 'listen' }>): void => {
+    const app = (tls === null ? App() : SSLApp({ ...tls })) as unknown as AcceptorApp;
     const bound = port === 0 ? bindFree(app, host) : bind(app, port, host);
     if (bound === false) {
       app.close();

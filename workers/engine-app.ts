@@ -11,7 +11,7 @@ import { formatAddress } from '../core/wire/address.ts';
 import { CONNECTION_ERRORS } from '../core/wire/connection-errors.ts';
 import { type Headers, mergeHeader, parseQuery } from '../core/wire/request-info.ts';
 import { LocalExchange, statusLine } from './local-exchange.ts';
-import { type ChildApp, DISABLED } from './uws.ts';
+import { type ChildApp, DISABLED, SHARED_COMPRESSOR } from './uws.ts';
 
 /** A message this much over the limit still reaches us, so that it can be answered with a close code. */
 const OVERSIZE_SLACK_BYTES = 64 * 1024;
@@ -23,7 +23,7 @@ interface SocketData {
 }
 
 /** Copied out at once: the request is dead when its handler returns. */
-function readRequest(res: HttpResponse, req: HttpRequest): EngineRequest {
+function readRequest(res: HttpResponse, req: HttpRequest, spec: ServerSpec): EngineRequest {
   const headers: Headers = Object.create(null);
   req.forEach((name, value) => {
     mergeHeader(headers, name, value);
@@ -38,7 +38,7 @@ function readRequest(res: HttpResponse, req: HttpRequest): EngineRequest {
       url,
       headers,
       address: formatAddress(new Uint8Array(res.getRemoteAddress())),
-      secure: false,
+      secure: spec.tls !== null,
       revision: revisionFrom(query),
       base64: wantsBase64(query),
     },
@@ -52,61 +52,59 @@ function idleTimeout({ pingInterval, pingTimeout }: ServerSpec): number {
 
 /** @param alive false once the thread is down: the coordinator ends its sessions, and nothing may follow that */
 export function serveEngine(app: ChildApp, agent: IoAgent, spec: ServerSpec, alive: () => boolean): void {
-  const pattern = `${spec.path}/*`;
+  const patterns = spec.addTrailingSlash ? [`${spec.path}/*`] : [spec.path, `${spec.path}/*`];
 
-  if (spec.transports.includes('websocket')) {
-    app.ws<SocketData>(pattern, {
-      compression: DISABLED,
-      maxPayloadLength: spec.maxHttpBufferSize + OVERSIZE_SLACK_BYTES,
-      maxBackpressure: 0, // above it, frames of one packet would be dropped one by one
-      idleTimeout: idleTimeout(spec),
-      sendPingsAutomatically: false,
-      upgrade(res, req, context) {
-        if (alive()) upgrade(res, req, context, agent, spec);
-        else res.writeStatus(statusLine(503)).end(undefined, true);
-      },
-      open: (socket) => agent.opened(socket.getUserData().owner, socket),
-      message(socket, message, isBinary) {
-        if (alive()) agent.frame(socket.getUserData().owner, new Uint8Array(message), isBinary);
-      },
-      close(socket, code, message) {
-        if (!alive()) return;
-        const tooBig = code === 1009 || (code === 1006 && Buffer.from(message).includes('too big'));
-        agent.closed(socket.getUserData().owner, tooBig);
-      },
+  for (const pattern of patterns) {
+    if (spec.transports.includes('websocket')) serveWebSockets(app, pattern, agent, spec, alive);
+    app.any(pattern, (res, req) => {
+      if (alive()) http(res, req, agent, spec);
+      else res.writeStatus(statusLine(503)).end(undefined, true);
     });
   }
-
-  app.any(pattern, (res, req) => {
-    if (alive()) http(res, req, agent, spec);
-    else res.writeStatus(statusLine(503)).end(undefined, true);
-  });
   app.any('/*', (res) => {
     res.writeStatus(statusLine(404)).end();
   });
 }
 
+function serveWebSockets(app: ChildApp, pattern: string, agent: IoAgent, spec: ServerSpec, alive: () => boolean): void {
+  app.ws<SocketData>(pattern, {
+    compression: spec.perMessageDeflate === null ? DISABLED : SHARED_COMPRESSOR,
+    maxPayloadLength: spec.maxHttpBufferSize + OVERSIZE_SLACK_BYTES,
+    maxBackpressure: 0, // above it, frames of one packet would be dropped one by one
+    idleTimeout: idleTimeout(spec),
+    sendPingsAutomatically: false,
+    upgrade(res, req, context) {
+      if (alive()) upgrade(res, req, context, agent, spec);
+      else res.writeStatus(statusLine(503)).end(undefined, true);
+    },
+    open: (socket) => agent.opened(socket.getUserData().owner, socket),
+    message(socket, message, isBinary) {
+      if (alive()) agent.frame(socket.getUserData().owner, new Uint8Array(message), isBinary);
+    },
+    close(socket, code, message) {
+      if (!alive()) return;
+      const tooBig = code === 1009 || (code === 1006 && Buffer.from(message).includes('too big'));
+      agent.closed(socket.getUserData().owner, tooBig);
+    },
+  });
+}
+
 function http(res: HttpResponse, req: HttpRequest, agent: IoAgent, spec: ServerSpec): void {
-  const request = readRequest(res, req);
-  const exchange = new LocalExchange(res, (action) => agent.body(action));
-  const limit = spec.maxHttpBufferSize;
+  const request = readRequest(res, req, spec);
   const { method, headers } = request.info;
-  const tooLarge = { status: 413, close: true };
+  const exchange = new LocalExchange(res, {
+    compression: spec.httpCompression,
+    acceptEncoding: headers['accept-encoding'] as string | undefined,
+    onAbort: (action) => agent.body(action),
+  });
+  const limit = spec.maxHttpBufferSize;
+  const onTooLarge = (): void => exchange.answer({ status: 413, close: true }); // the session, if any, goes on
   if (method === 'POST' && Number(headers['content-length'] ?? 0) > limit) {
-    exchange.answer(tooLarge); // the session, if there is one, goes on
+    onTooLarge();
     return;
   }
-  const receiver = agent.http(spec.server, request, exchange);
-  if (receiver === undefined) return;
-  exchange.readBody(
-    limit,
-    (bytes) => agent.body(() => receiver.body(bytes)),
-    () =>
-      agent.body(() => {
-        receiver.refused();
-        exchange.answer(tooLarge);
-      }),
-  );
+  const intake = method === 'POST' ? exchange.intake(limit, onTooLarge) : undefined;
+  agent.http(spec.server, request, exchange, (receiver) => intake?.accept(receiver));
 }
 
 function upgrade(
@@ -116,23 +114,32 @@ function upgrade(
   agent: IoAgent,
   spec: ServerSpec,
 ): void {
-  const request = readRequest(res, req);
+  const request = readRequest(res, req, spec);
   const key = req.getHeader('sec-websocket-key');
   const protocol = req.getHeader('sec-websocket-protocol');
   const extensions = req.getHeader('sec-websocket-extensions');
   let done = false;
   const socket: SocketRequest = {
+    headers: [],
     onAborted: undefined,
+    onRefused: undefined,
     accept(owner) {
       if (done) return;
       done = true;
-      res.cork(() => res.upgrade<SocketData>({ owner }, key, protocol, extensions, context));
+      res.cork(() => {
+        if (socket.headers.length > 0) res.writeStatus('101 Switching Protocols'); // else a header would say 200
+        for (const [name, value] of socket.headers) res.writeHeader(name, value);
+        res.upgrade<SocketData>({ owner }, key, protocol, extensions, context);
+      });
     },
-    refuse(code, status = 400) {
+    refuse(code, status = 400, text = CONNECTION_ERRORS[code]) {
       if (done) return;
       done = true;
+      socket.onRefused?.(code);
       res.cork(() => {
-        res.writeStatus(statusLine(status)).writeHeader('Content-type', 'text/html').end(CONNECTION_ERRORS[code], true);
+        res.writeStatus(statusLine(status)).writeHeader('Content-type', 'text/html');
+        for (const [name, value] of socket.headers) res.writeHeader(name, value);
+        res.end(text, true);
       });
     },
   };

@@ -2,7 +2,7 @@
  * An I/O thread: attaches memory, opens one uWebSockets.js app per Server, and drives the agent from the event loop.
  * Decides nothing about sessions; ends in one of two ways, both with every app closed.
  */
-import { App } from 'uWebSockets.js';
+import { App, SSLApp } from 'uWebSockets.js';
 import { IoAgent, type IoHost } from '../core/agents/io/io-agent.ts';
 import type { IoNotice, IoRequest, IoTask, RemoveChild, ServerSpec } from '../core/agents/segment.ts';
 import {
@@ -73,6 +73,8 @@ export async function runIoThread(task: IoTask): Promise<void> {
 
   const host: IoHost = {
     closeServer: (server) => void closeServer(server).catch(die),
+    ask: (id, question) => tell({ op: 'ask', id, question }),
+    report: (server, info, code) => tell({ op: 'refused', server, info, code }),
     stop: () => void closeAll().then(finish, die),
   };
   const agent = new IoAgent(task, host, now);
@@ -120,7 +122,7 @@ export async function runIoThread(task: IoTask): Promise<void> {
 
   const openServer = (spec: ServerSpec): void => {
     agent.openServer(spec);
-    const app = App() as ChildApp;
+    const app = (spec.tls === null ? App() : SSLApp({ ...spec.tls })) as ChildApp;
     apps.set(spec.server, app);
     control.setApps(thread, apps.size);
     serveEngine(app, agent, spec, () => phase !== 'down');
@@ -212,6 +214,8 @@ export async function runIoThread(task: IoTask): Promise<void> {
   task.controlPort.on('message', (request: IoRequest) => {
     if (phase !== 'up') return; // the next life opens what is open then
     if (request.op === 'open') openServer(request.spec);
+    else if (request.op === 'verdict') agent.verdict(request.id, request.verdict);
+    else if (request.op === 'hooks') agent.setHooks(request.server, request.hooks, request.origins);
     else if (request.op === 'lane') agent.connectLane(request.ioThread, request.port);
     else throw new Error(request.message);
   });

@@ -1,15 +1,20 @@
 /**
- * A request on this thread's own connection, as an Exchange: reads the body within its limit, writes the answer once,
- * and notices when the client goes. uWebSockets.js forgets a response after the handler unless it is told otherwise.
+ * A request on this thread's own connection, as an Exchange: reads the body within its limit, compresses and writes the
+ * answer once, and notices when the client goes. uWebSockets.js forgets a response after the handler unless told otherwise.
  */
 import type { HttpResponse } from 'uWebSockets.js';
-import type { Exchange, HttpAnswer } from '../core/agents/io/exchange.ts';
+import { brotliCompress, deflate, gzip, type ZlibOptions } from 'node:zlib';
+import type { BodyReceiver, HttpAnswer } from '../core/agents/io/exchange.ts';
+import type { LocalRequest } from '../core/agents/io/front-desk.ts';
+import type { HeaderList } from '../core/agents/io/gate.ts';
+import { type ContentCoding, codingOfAnswer, FILE_CODINGS, type HttpCompressionRule } from '../core/wire/encoding.ts';
 
 const STATUS_TEXT: Readonly<Record<number, string>> = {
   200: 'OK',
   204: 'No Content',
   400: 'Bad Request',
   403: 'Forbidden',
+  404: 'Not Found',
   413: 'Payload Too Large',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
@@ -17,67 +22,149 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
 
 export const statusLine = (status: number): string => `${status} ${STATUS_TEXT[status] ?? ''}`;
 
-export class LocalExchange implements Exchange {
-  onAborted: (() => void) | undefined;
-  readonly #res: HttpResponse;
-  readonly #onAbort: (action: () => void) => void;
-  #done = false;
+export interface LocalExchangeOptions {
+  readonly compression: HttpCompressionRule | null;
+  readonly acceptEncoding: string | undefined;
+  /** Runs what the owner does about a client that has gone. */
+  readonly onAbort: (action: () => void) => void;
+}
 
-  /** @param onAbort runs what the owner does about a client that has gone */
-  constructor(res: HttpResponse, onAbort: (action: () => void) => void) {
+export class LocalExchange implements LocalRequest {
+  onAborted: (() => void) | undefined;
+  onRefused: ((code: number) => void) | undefined;
+  headers: HeaderList = [];
+  readonly #res: HttpResponse;
+  readonly #options: LocalExchangeOptions;
+  /** ANSWERED: an answer was given and may still be in the compressor. */
+  #state: 'open' | 'answered' | 'gone' = 'open';
+
+  constructor(res: HttpResponse, options: LocalExchangeOptions) {
     this.#res = res;
-    this.#onAbort = onAbort;
+    this.#options = options;
     res.onAborted(() => {
-      if (this.#done) return;
-      this.#done = true;
+      const wasOpen = this.#state === 'open';
+      this.#state = 'gone';
       const { onAborted } = this;
       this.onAborted = undefined;
-      if (onAborted !== undefined) this.#onAbort(onAborted);
+      if (wasOpen && onAborted !== undefined) options.onAbort(onAborted);
     });
   }
 
-  get done(): boolean {
-    return this.#done;
+  get open(): boolean {
+    return this.#state === 'open';
   }
 
-  answer({ status, contentType, body, cookie, close }: HttpAnswer): void {
-    if (this.#done) return;
-    this.#done = true;
-    this.#res.cork(() => {
-      this.#res.writeStatus(statusLine(status));
-      if (contentType !== undefined) this.#res.writeHeader('Content-Type', contentType);
-      if (cookie !== undefined) this.#res.writeHeader('Set-Cookie', cookie);
-      this.#res.writeHeader('Cache-Control', 'no-store');
-      this.#res.end(body, close);
+  answer(answer: HttpAnswer): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'answered';
+    if (answer.code !== undefined) this.onRefused?.(answer.code);
+    const { compression, acceptEncoding } = this.#options;
+    const { body, compress } = answer;
+    const bytes = body === undefined ? 0 : Buffer.byteLength(body);
+    const coding = compress ? codingOfAnswer(compression, bytes, acceptEncoding, FILE_CODINGS) : undefined;
+    if (coding === undefined || body === undefined) {
+      this.#write(answer, body, undefined);
+      return;
+    }
+    encode(coding, body, compression?.zlib ?? {}, (error, encoded) => {
+      if (this.#state === 'gone') return;
+      if (error === null) this.#write(answer, encoded, coding);
+      else this.#write(answer, body, undefined); // what cannot be compressed goes out as it is
     });
   }
 
-  /**
-   * Reads the body.
-   *
-   * @param onBody gets all of it, once
-   * @param onTooLarge called instead as soon as it is over the limit
-   */
-  readBody(limit: number, onBody: (bytes: Uint8Array) => void, onTooLarge: () => void): void {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    let over = false;
+  #write(
+    { status, contentType, cookie, close }: HttpAnswer,
+    body: Uint8Array | string | undefined,
+    coding: ContentCoding | undefined,
+  ): void {
+    const res = this.#res;
+    this.#state = 'gone'; // nothing may touch the response after its end
+    res.cork(() => {
+      res.writeStatus(statusLine(status));
+      if (contentType !== undefined) res.writeHeader('Content-Type', contentType);
+      if (coding !== undefined) res.writeHeader('Content-Encoding', coding);
+      if (cookie !== undefined) res.writeHeader('Set-Cookie', cookie);
+      res.writeHeader('Cache-Control', 'no-store');
+      for (const [name, value] of this.headers) res.writeHeader(name, value);
+      res.end(body, close);
+    });
+  }
+
+  /** Reads the body, from the handler on, for whoever `receiver` turns out to be. */
+  intake(limit: number, onTooLarge: () => void): BodyIntake {
+    const intake = new BodyIntake(limit, (action) => this.#options.onAbort(action), onTooLarge);
     this.#res.onData((chunk, isLast) => {
-      if (over || this.#done) return;
-      length += chunk.byteLength;
-      if (length > limit) {
-        over = true;
-        chunks.length = 0;
-        onTooLarge();
-        return;
-      }
-      // The chunk is only valid during the call; a body in one piece needs no copy before it is used.
-      if (isLast && chunks.length === 0) {
-        onBody(new Uint8Array(chunk));
-        return;
-      }
-      chunks.push(Buffer.from(new Uint8Array(chunk)));
-      if (isLast) onBody(Buffer.concat(chunks));
+      if (this.#state !== 'gone') intake.chunk(chunk, isLast);
+    });
+    return intake;
+  }
+}
+
+/** Collects a body, whether its receiver is known before or after it has come. */
+export class BodyIntake {
+  readonly #limit: number;
+  readonly #run: (action: () => void) => void;
+  readonly #onTooLarge: () => void;
+  readonly #chunks: Buffer[] = [];
+  #length = 0;
+  #state: 'coming' | 'complete' | 'tooLarge' | 'delivered' = 'coming';
+  #receiver: BodyReceiver | undefined;
+
+  constructor(limit: number, run: (action: () => void) => void, onTooLarge: () => void) {
+    this.#limit = limit;
+    this.#run = run;
+    this.#onTooLarge = onTooLarge;
+  }
+
+  accept(receiver: BodyReceiver): void {
+    this.#receiver = receiver;
+    if (this.#state === 'complete') this.#deliver(Buffer.concat(this.#chunks));
+    else if (this.#state === 'tooLarge') this.#refuse();
+  }
+
+  /** @param chunk only valid during the call */
+  chunk(chunk: ArrayBuffer, isLast: boolean): void {
+    if (this.#state !== 'coming') return;
+    this.#length += chunk.byteLength;
+    if (this.#length > this.#limit) {
+      this.#chunks.length = 0;
+      this.#state = 'tooLarge';
+      if (this.#receiver !== undefined) this.#refuse();
+      return;
+    }
+    // A body in one piece needs no copy when its receiver is there already.
+    if (isLast && this.#chunks.length === 0 && this.#receiver !== undefined) {
+      this.#deliver(new Uint8Array(chunk));
+      return;
+    }
+    this.#chunks.push(Buffer.from(new Uint8Array(chunk)));
+    if (!isLast) return;
+    this.#state = 'complete';
+    if (this.#receiver !== undefined) this.#deliver(Buffer.concat(this.#chunks));
+  }
+
+  #deliver(bytes: Uint8Array): void {
+    this.#state = 'delivered';
+    this.#run(() => this.#receiver?.body(bytes));
+  }
+
+  #refuse(): void {
+    this.#state = 'delivered';
+    this.#run(() => {
+      this.#receiver?.refused();
+      this.#onTooLarge();
     });
   }
+}
+
+function encode(
+  coding: ContentCoding,
+  body: Uint8Array | string,
+  options: ZlibOptions,
+  callback: (error: Error | null, encoded: Buffer) => void,
+): void {
+  if (coding === 'gzip') gzip(body, options, callback);
+  else if (coding === 'deflate') deflate(body, options, callback);
+  else brotliCompress(body, callback);
 }

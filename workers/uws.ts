@@ -6,8 +6,10 @@ import type { TemplatedApp } from 'uWebSockets.js';
 import * as uws from 'uWebSockets.js';
 
 /** Constants that the declarations know only as types. */
-export const { DISABLED, LIBUS_LISTEN_EXCLUSIVE_PORT } = uws as unknown as {
+export const { DISABLED, SHARED_COMPRESSOR, LIBUS_LISTEN_EXCLUSIVE_PORT } = uws as unknown as {
   readonly DISABLED: number;
+  /** Also means a shared decompressor: no memory per connection. */
+  readonly SHARED_COMPRESSOR: number;
   readonly LIBUS_LISTEN_EXCLUSIVE_PORT: number;
 };
 

@@ -8,10 +8,15 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { EngineError } from '../errors.ts';
 import type { ResolvedTuning } from '../options.ts';
-import { Control, STATE_BURIED, STATE_DOWN, STATE_RUNNING } from '../shm/control.ts';
+import { Control, STATE_BURIED, STATE_DOWN } from '../shm/control.ts';
 import { ACCEPTOR_THREAD, COORDINATOR_THREAD, FIRST_IO_THREAD, threadName } from '../shm/layout.ts';
+import type { OriginsRule } from '../wire/origins.ts';
+import type { RequestInfo } from '../wire/request-info.ts';
 import { AppAgent, type AppHandler } from './app-agent.ts';
+import { closeThreads } from './close-threads.ts';
 import { guardExit, unguardExit } from './exit-guard.ts';
+import type { Question, Verdict } from './io/gate.ts';
+import { laneMatrix } from './lane-matrix.ts';
 import {
   type AcceptorNotice,
   type AcceptorRequest,
@@ -37,12 +42,17 @@ const debug = debuglog('broadside');
 
 /** What a Server tells the threads, and is told. */
 export interface RuntimeServer extends AppHandler {
+  /** An I/O thread has parked a request until it gets the answer. */
+  onQuestion(question: Question, answer: (verdict: Verdict) => void): void;
+  /** An I/O thread has refused a request. */
+  onRefused(info: RequestInfo, code: number): void;
   /** An I/O thread crashed; its clients have been or will be reported as closed. */
   onThreadCrash(ioThread: number, error: Error): void;
 }
 
 interface OpenServer {
-  readonly spec: ServerSpec;
+  /** As a restarted thread is to know it. */
+  spec: ServerSpec;
   readonly handler: RuntimeServer;
   /** App of each I/O thread. */
   readonly descriptors: unknown[];
@@ -163,9 +173,9 @@ export class Runtime {
    * @returns the port, or -1 when it could not be bound
    */
   listen(server: number, port: number, host: string | undefined): number {
-    const { descriptors } = this.#servers.get(server) as OpenServer;
+    const { descriptors, spec } = this.#servers.get(server) as OpenServer;
     this.#listening.delete(server);
-    this.#acceptor.post({ op: 'listen', server, port, host, descriptors });
+    this.#acceptor.post({ op: 'listen', server, port, host, tls: spec.tls, descriptors });
     this.#acceptor.waitUntil(() => this.#listening.has(server));
     return this.#listening.get(server) as number;
   }
@@ -194,6 +204,14 @@ export class Runtime {
     if (this.#servers.size === 0) await this.#end();
   }
 
+  /** The application uses other hooks or origins now. */
+  setHooks(server: number, hooks: number, origins: OriginsRule | null): void {
+    const entry = this.#servers.get(server);
+    if (entry === undefined) return;
+    entry.spec = { ...entry.spec, hooks, origins };
+    for (const port of this.#io) port.post({ op: 'hooks', server, hooks, origins });
+  }
+
   stats(): Stats {
     return this.#statistics.read();
   }
@@ -206,8 +224,19 @@ export class Runtime {
   // ── notices ──
 
   #onIoNotice(ioThread: number, notice: IoNotice): void {
+    if (notice.op === 'ask') {
+      const { id, question } = notice;
+      const port = this.#io[ioThread];
+      const handler = this.#servers.get(question.server)?.handler;
+      handler?.onQuestion(question, (verdict) => port.post({ op: 'verdict', id, verdict }));
+      return;
+    }
     const entry = this.#servers.get(notice.server);
     if (entry === undefined) return;
+    if (notice.op === 'refused') {
+      entry.handler.onRefused(notice.info, notice.code);
+      return;
+    }
     if (notice.op === 'closed') {
       this.#appClosed(entry, ioThread);
       return;
@@ -345,55 +374,14 @@ export class Runtime {
     await this.#pool.close();
   }
 
-  /**
-   * The process exits: what was sent goes out, then every app is closed, because a thread that ends with an open one
-   * aborts the process. Blocks, with a bound.
-   */
+  /** The process exits: blocks until the threads have closed, or gives up on them. */
   #stopNow(): void {
-    const deadline = performance.now() + (this.#beyondRepair === undefined ? EXIT_MS : 0);
-    this.#requestStop();
-    if (this.#appsClosed(ACCEPTOR_THREAD, deadline)) {
-      this.#control.requestStop();
-      this.#control.doorbell(COORDINATOR_THREAD).ring();
-      // First the coordinator: no thread comes up after it, and a crashed one may be about to.
-      const threads = [COORDINATOR_THREAD, ...this.#io.map((_, i) => FIRST_IO_THREAD + i)];
-      if (threads.every((thread) => this.#stopped(thread, deadline))) return;
-    }
+    const bound = this.#beyondRepair === undefined ? EXIT_MS : 0;
+    if (closeThreads(this.#control, this.#io.length, () => this.#requestStop(), bound)) return;
     // Still clearer than the abort that would follow. Node prints an uncaught exception only after this hook.
     const reason =
       this.#beyondRepair?.stack ?? `broadside: threads were still busy ${EXIT_MS} ms after the process ended`;
     writeSync(process.stderr.fd, `${reason}\n`);
     process.kill(process.pid, 'SIGKILL');
   }
-
-  #stopped(thread: number, deadline: number): boolean {
-    while (this.#control.state(thread) === STATE_RUNNING) {
-      const left = deadline - performance.now();
-      if (left <= 0) return false;
-      this.#control.waitWhileState(thread, STATE_RUNNING, left);
-    }
-    return this.#appsClosed(thread, deadline);
-  }
-
-  #appsClosed(thread: number, deadline: number): boolean {
-    for (let open = this.#control.apps(thread); open > 0; open = this.#control.apps(thread)) {
-      const left = deadline - performance.now();
-      if (left <= 0) return false;
-      this.#control.waitWhileApps(thread, open, left);
-    }
-    return true;
-  }
-}
-
-/** A lane between every two I/O threads: row i holds the ports of thread i. */
-function laneMatrix(ioThreads: number): (MessagePort | undefined)[][] {
-  const rows = Array.from({ length: ioThreads }, () => new Array<MessagePort | undefined>(ioThreads).fill(undefined));
-  for (let i = 0; i < ioThreads; i++) {
-    for (let j = i + 1; j < ioThreads; j++) {
-      const { port1, port2 } = new MessageChannel();
-      rows[i][j] = port1;
-      rows[j][i] = port2;
-    }
-  }
-  return rows;
 }

@@ -3,10 +3,17 @@
  * Ports ride along, because large payloads travel beside the rings.
  */
 import type { MessagePort } from 'node:worker_threads';
+import type { ResolvedTuning, TransportName } from '../options.ts';
 import { createLog } from '../shm/broadcast-log.ts';
 import { Control } from '../shm/control.ts';
 import { SpscRing } from '../shm/spsc-ring.ts';
-import type { ResolvedTuning, TransportName } from '../options.ts';
+import type { CookieRule } from '../wire/cookie.ts';
+import type { CorsRule } from '../wire/cors.ts';
+import type { HttpCompressionRule } from '../wire/encoding.ts';
+import type { Ask } from '../wire/origin-header.ts';
+import type { OriginsRule } from '../wire/origins.ts';
+import type { RequestInfo } from '../wire/request-info.ts';
+import type { Question, Verdict } from './io/gate.ts';
 
 export interface Segment {
   readonly tuning: ResolvedTuning;
@@ -59,6 +66,31 @@ export interface ServerSpec {
   readonly transports: readonly TransportName[];
   readonly allowUpgrades: boolean;
   readonly upgradeTimeout: number;
+  readonly addTrailingSlash: boolean;
+  readonly cors: CorsRule | Ask | null;
+  readonly origins: OriginsRule | null;
+  readonly cookie: CookieRule | null;
+  readonly httpCompression: HttpCompressionRule | null;
+  readonly perMessageDeflate: DeflateRule | null;
+  readonly tls: TlsFiles | null;
+  /** What the app thread must be asked, HOOK_*, when the server opens. */
+  readonly hooks: number;
+}
+
+/** Compression of WebSocket messages. */
+export interface DeflateRule {
+  /** Bytes from which a frame is compressed. */
+  readonly threshold: number;
+}
+
+/** TLS as uWebSockets.js takes it. */
+export interface TlsFiles {
+  readonly key_file_name: string;
+  readonly cert_file_name: string;
+  readonly ca_file_name?: string;
+  readonly passphrase?: string;
+  readonly dh_params_file_name?: string;
+  readonly ssl_ciphers?: string;
 }
 
 /** What an I/O thread's task is given. */
@@ -93,6 +125,9 @@ export type ThreadTask = CoordinatorTask | IoTask | AcceptorTask;
 export type IoRequest =
   | { readonly op: 'open'; readonly spec: ServerSpec }
   /** Another I/O thread has been restarted. */
+  /** The application uses other hooks now. */
+  | { readonly op: 'hooks'; readonly server: number; readonly hooks: number; readonly origins: OriginsRule | null }
+  | { readonly op: 'verdict'; readonly id: number; readonly verdict: Verdict }
   | { readonly op: 'lane'; readonly ioThread: number; readonly port: MessagePort }
   /** Test probe: throws inside the loop, as a bug would. */
   | { readonly op: 'throw'; readonly message: string };
@@ -100,7 +135,10 @@ export type IoRequest =
 /** I/O thread → app thread. */
 export type IoNotice =
   | { readonly op: 'opened'; readonly server: number; readonly descriptor: unknown }
-  | { readonly op: 'closed'; readonly server: number };
+  | { readonly op: 'closed'; readonly server: number }
+  | { readonly op: 'ask'; readonly id: number; readonly question: Question }
+  /** A request was refused, for those who listen to `connection_error`. */
+  | { readonly op: 'refused'; readonly server: number; readonly info: RequestInfo; readonly code: number };
 
 /** App thread → acceptor. */
 export type AcceptorRequest =
@@ -109,6 +147,7 @@ export type AcceptorRequest =
       readonly server: number;
       readonly port: number;
       readonly host: string | undefined;
+      readonly tls: TlsFiles | null;
       /** App of each I/O thread. */
       readonly descriptors: readonly unknown[];
     }

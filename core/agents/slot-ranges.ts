@@ -12,7 +12,8 @@ export interface SlotRange {
 const HEADROOM = 2;
 
 export function slotRanges(maxConnections: number, ioThreads: number): readonly SlotRange[] {
-  const share = ioThreads === 1 ? maxConnections : Math.min(maxConnections, Math.ceil((maxConnections / ioThreads) * HEADROOM));
+  const share =
+    ioThreads === 1 ? maxConnections : Math.min(maxConnections, Math.ceil((maxConnections / ioThreads) * HEADROOM));
   const count = Math.ceil(share / 32) * 32;
   return Array.from({ length: ioThreads }, (_, thread) => ({ first: thread * count, count }));
 }

@@ -3,20 +3,9 @@
  * Our own engine fills all of it; a foreign engine given to `bind()` needs only the members without `?`.
  */
 import type { SessionNumber } from '../session/ids.ts';
+import type { HandshakeRequest } from '../wire/request-info.ts';
 
 export type ReadyState = 'opening' | 'open' | 'closing' | 'closed';
-
-/** The handshake request, shaped like Node's IncomingMessage as far as it is known to applications. */
-export interface HandshakeRequest {
-  readonly method: string;
-  /** Path with query, as the client sent it. */
-  readonly url: string;
-  /** Lower-cased names, values merged as Node does. */
-  readonly headers: Record<string, string | string[] | undefined>;
-  readonly connection: { readonly encrypted: boolean; readonly remoteAddress: string; readonly remotePort?: number };
-  /** Parsed query. */
-  readonly _query: Record<string, string | string[]>;
-}
 
 export interface Conn {
   readonly id: string;

@@ -5,33 +5,8 @@
 import { EventEmitter } from 'node:events';
 import { FLAG_COMPRESS, type Link } from '../agents/link.ts';
 import type { SessionNumber } from '../session/ids.ts';
-import { parseQuery, type RequestInfo } from '../wire/request-info.ts';
-import type { Conn, HandshakeRequest, ReadyState } from './conn.ts';
-
-/** The handshake as Node's IncomingMessage shows it; one object for all who ask. */
-class Request implements HandshakeRequest {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: Record<string, string | string[] | undefined>;
-  readonly connection: { readonly encrypted: boolean; readonly remoteAddress: string; readonly remotePort?: number };
-  #query: Record<string, string | string[]> | undefined;
-
-  constructor(info: RequestInfo) {
-    this.method = info.method;
-    this.url = info.url;
-    this.headers = info.headers;
-    this.connection = { encrypted: info.secure, remoteAddress: info.address, remotePort: info.port };
-  }
-
-  get socket(): HandshakeRequest['connection'] {
-    return this.connection;
-  }
-
-  get _query(): Record<string, string | string[]> {
-    this.#query ??= parseQuery(this.url);
-    return this.#query;
-  }
-}
+import type { HandshakeRequest, RequestInfo } from '../wire/request-info.ts';
+import type { Conn, ReadyState } from './conn.ts';
 
 export class EngineConn extends EventEmitter implements Conn {
   readonly id: string;
@@ -45,17 +20,17 @@ export class EngineConn extends EventEmitter implements Conn {
   readyState: ReadyState = 'open';
   readonly #link: Link;
 
-  constructor(session: SessionNumber, sid: string, info: RequestInfo, link: Link) {
+  constructor(session: SessionNumber, sid: string, info: RequestInfo, request: HandshakeRequest, link: Link) {
     super();
     this.id = sid;
     this.session = session;
     this.protocol = info.revision;
     this.remoteAddress = info.address;
-    this.request = new Request(info);
+    this.request = request;
     this.#link = link;
     const isOpen = (): boolean => this.readyState === 'open';
     this.transport = {
-      name: this.request._query.transport === 'polling' ? 'polling' : 'websocket',
+      name: request._query.transport === 'polling' ? 'polling' : 'websocket',
       get writable() {
         return isOpen() && link.writable;
       },

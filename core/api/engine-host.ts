@@ -5,8 +5,8 @@
 import type { EventEmitter } from 'node:events';
 import type { Link } from '../agents/link.ts';
 import { EngineError } from '../errors.ts';
+import type { HandshakeRequest } from '../wire/request-info.ts';
 import type { GivenOptions, OriginsOption } from './api-options.ts';
-import type { HandshakeRequest } from './conn.ts';
 import type { NodeServer } from './listen-target.ts';
 
 /** What listens on a port, shaped like Node's server as far as applications use it. */

@@ -2,33 +2,83 @@
  * `io.engine`: one Server's share of the threads. App thread.
  */
 import { EventEmitter } from 'node:events';
+import type { Question, Verdict } from '../agents/io/gate.ts';
 import type { Link } from '../agents/link.ts';
 import { Runtime, type RuntimeServer } from '../agents/runtime.ts';
 import type { Stats } from '../agents/statistics.ts';
-import { type ResolvedOptions, resolveOptions, type ServerOptions } from '../options.ts';
+import { type PreparedTls, prepareTls } from '../agents/tls-files.ts';
+import { type AllowRequest, type ResolvedOptions, resolveOptions, type ServerOptions } from '../options.ts';
 import type { SessionNumber } from '../session/ids.ts';
 import { describeReason, reasonText } from '../session/reasons.ts';
+import { BAD_REQUEST, CONNECTION_ERRORS, connectionErrorBody } from '../wire/connection-errors.ts';
+import { type OriginsRule, resolveOrigins } from '../wire/origins.ts';
 import type { RequestInfo } from '../wire/request-info.ts';
 import type { GivenOptions } from './api-options.ts';
 import { EngineConn } from './engine-conn.ts';
 import type { EngineHost } from './engine-host.ts';
+import { EngineRequest } from './handshake-request.ts';
 import { PortServer } from './port-server.ts';
+import { type EngineMiddleware, type GenerateId, type HookSources, RequestHooks } from './request-hooks.ts';
 
-export class Engine extends EventEmitter implements EngineHost, RuntimeServer {
+export class Engine extends EventEmitter implements EngineHost, RuntimeServer, HookSources {
   readonly options: ResolvedOptions;
+  readonly allowRequest: AllowRequest | undefined;
+  readonly cors: unknown;
+  readonly middleware: EngineMiddleware[] = [];
   readonly #runtime: Runtime;
   readonly #server: number;
   readonly #conns = new Map<SessionNumber, EngineConn>();
   readonly #ports: PortServer[] = [];
+  readonly #tls: PreparedTls | null;
+  readonly #hooks: RequestHooks;
+  #hookBits: number;
+  #generateId: GenerateId | undefined;
+  #origins: unknown;
   #closed: Promise<void> | undefined;
 
   /** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID, ERR_THREAD_START */
   constructor(given: ServerOptions) {
     super();
     this.options = resolveOptions(given);
+    this.allowRequest = given.allowRequest;
+    this.cors = given.cors;
+    this.#origins = given.origins;
+    this.#tls = prepareTls(given);
+    this.#hooks = new RequestHooks(this);
+    this.#hookBits = this.#hooks.bits;
     const { tuning, connectTimeout: _, ...spec } = this.options;
     this.#runtime = Runtime.for(tuning);
-    this.#server = this.#runtime.open(spec, this);
+    this.#server = this.#runtime.open({ ...spec, tls: this.#tls?.files ?? null, hooks: this.#hookBits }, this);
+    this.on('newListener', () => queueMicrotask(() => this.#hooksChanged()));
+    this.on('removeListener', () => queueMicrotask(() => this.#hooksChanged()));
+  }
+
+  /** Makes session ids instead of the library; called once per handshake with the request, may return a promise. */
+  get generateId(): GenerateId | undefined {
+    return this.#generateId;
+  }
+
+  set generateId(generateId: GenerateId | undefined) {
+    this.#generateId = generateId;
+    this.#hooksChanged();
+  }
+
+  /** Origins that may open sessions; see the option. */
+  get origins(): any {
+    return this.#origins;
+  }
+
+  set origins(origins: any) {
+    originsRule(origins);
+    this.#origins = origins;
+    this.#hooksChanged(true);
+  }
+
+  /** Adds a Connect-style function that sees every request of the engine; an error refuses the request with code 3. */
+  use(middleware: EngineMiddleware): this {
+    this.middleware.push(middleware);
+    this.#hooksChanged();
+    return this;
   }
 
   get link(): Link {
@@ -54,7 +104,7 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer {
     if (this.#closed === undefined) {
       this.#runtime.unlisten(this.#server);
       for (const port of this.#ports) port.released();
-      this.#closed = this.#runtime.close(this.#server);
+      this.#closed = this.#runtime.close(this.#server).finally(() => this.#tls?.remove());
     }
     return this.#closed;
   }
@@ -71,7 +121,8 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer {
   // ── news from the threads ──
 
   onOpen(session: SessionNumber, sid: string, info: RequestInfo): void {
-    const conn = new EngineConn(session, sid, info, this.link);
+    const request = this.#hooks.take(sid, () => new EngineRequest(info));
+    const conn = new EngineConn(session, sid, info, request, this.link);
     this.#conns.set(session, conn);
     this.emit('connection', conn);
   }
@@ -94,10 +145,41 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer {
     this.emit('drain');
   }
 
+  onQuestion(question: Question, answer: (verdict: Verdict) => void): void {
+    this.#hooks.judge(question).then(answer, (error) => {
+      answer({ headers: [], refusal: INTERNAL_ERROR });
+      throw error; // the application's own error stays one
+    });
+  }
+
+  onRefused(info: RequestInfo, code: number): void {
+    const req = new EngineRequest(info);
+    this.emit('connection_error', { req, code, message: CONNECTION_ERRORS[code], context: {} });
+  }
+
+  #hooksChanged(force = false): void {
+    const bits = this.#hooks.bits;
+    if (bits === this.#hookBits && !force) return;
+    this.#hookBits = bits;
+    this.#runtime.setHooks(this.#server, bits, originsRule(this.#origins));
+  }
+
   onThreadCrash(ioThread: number, error: Error): void {
     this.emit('thread_crash', { thread: ioThread, error });
   }
 }
+
+/** `'*'`, the default, checks nothing and so sends no CORS header. */
+function originsRule(origins: unknown): OriginsRule | null {
+  return resolveOrigins(origins === '*' ? undefined : origins);
+}
+
+const INTERNAL_ERROR = {
+  status: 400,
+  code: BAD_REQUEST,
+  body: connectionErrorBody(BAD_REQUEST),
+  text: CONNECTION_ERRORS[BAD_REQUEST],
+};
 
 /** Names that belong to the Socket.IO layer. */
 const API_OPTIONS = ['adapter', 'parser', 'host'] as const;

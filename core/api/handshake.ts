@@ -2,8 +2,9 @@
  * `socket.handshake`: what is known of a connection when it joins a namespace. App thread.
  * Built when first asked for; keys and order are those of Socket.IO.
  */
+
+import type { HandshakeRequest } from '../wire/request-info.ts';
 import { parseQuery } from '../wire/request-info.ts';
-import type { HandshakeRequest } from './conn.ts';
 
 /** A mutable object of its own for each socket; `headers` is the request's. */
 export interface Handshake {

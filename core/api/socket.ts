@@ -4,12 +4,13 @@
  */
 import { FLAG_COMPRESS, FLAG_VOLATILE, type PacketFrames } from '../agents/link.ts';
 import type { DisconnectReason } from '../session/reasons.ts';
+import type { HandshakeRequest } from '../wire/request-info.ts';
 import { AckTable } from './acks.ts';
 import type { Adapter } from './adapter.ts';
 import type { RestoredSession, Room, SocketId } from './adapter-bridge.ts';
 import { roomNames } from './broadcast-operator.ts';
 import { type Client, type EngineWriteOptions, engineFlags } from './client.ts';
-import type { Conn, HandshakeRequest } from './conn.ts';
+import type { Conn } from './conn.ts';
 import { createHandshake, type Handshake, type Query } from './handshake.ts';
 import { type Event, receiveEvent } from './inbound-event.ts';
 import type { Middleware } from './middleware.ts';

@@ -130,7 +130,8 @@ export class Heartbeat {
   leave(slot: number, now: number): { phase: number; remaining: number } | undefined {
     const phase = this.#state[slot];
     if (phase === CLOSED) return undefined;
-    const due = phase === LISTENING ? this.#lastPacket[slot] + this.#pingInterval + this.#pingTimeout : this.#wheel.due(slot);
+    const due =
+      phase === LISTENING ? this.#lastPacket[slot] + this.#pingInterval + this.#pingTimeout : this.#wheel.due(slot);
     this.close(slot);
     return { phase, remaining: Math.max(0, due - now) };
   }

@@ -56,7 +56,12 @@ function fields(): {
  * Offsets below count from the start of the trailer.
  */
 const ring = fields();
-export const RING_HEADER_OFFSET = ring.at('header: magic, version, kind, capacity', 4, 'creator, once', 'both, at attach');
+export const RING_HEADER_OFFSET = ring.at(
+  'header: magic, version, kind, capacity',
+  4,
+  'creator, once',
+  'both, at attach',
+);
 export const RING_TAIL_OFFSET = ring.at('tail position', 1, 'producer', 'consumer');
 export const RING_HEAD_OFFSET = ring.at('head position', 1, 'consumer', 'producer');
 export const RING_WAITING_OFFSET = ring.at('producer waits for room', 1, 'producer', 'consumer');
@@ -100,7 +105,12 @@ export const COUNTER_NAMES = [
 export type CounterName = (typeof COUNTER_NAMES)[number];
 
 const control = fields();
-export const CONTROL_HEADER_OFFSET = control.at('header: magic, version, kind, I/O threads', 4, 'creator, once', 'all, at attach');
+export const CONTROL_HEADER_OFFSET = control.at(
+  'header: magic, version, kind, I/O threads',
+  4,
+  'creator, once',
+  'all, at attach',
+);
 /** RUN until the app thread asks for a drained stop. */
 export const CONTROL_STOP_OFFSET = control.at('stop request', 1, 'app', 'coordinator');
 /** 1 while the coordinator waits for cursors to move: I/O threads ring it then, and the app thread's soft mark is low. */

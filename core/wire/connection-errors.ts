@@ -18,5 +18,4 @@ export const CONNECTION_ERRORS = [
 ] as const;
 
 /** Body of an HTTP answer, keys in the order of the protocol. */
-export const connectionErrorBody = (code: number): string =>
-  JSON.stringify({ code, message: CONNECTION_ERRORS[code] });
+export const connectionErrorBody = (code: number): string => JSON.stringify({ code, message: CONNECTION_ERRORS[code] });

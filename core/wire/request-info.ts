@@ -27,6 +27,18 @@ export interface RequestInfo {
   base64: boolean;
 }
 
+/** The handshake request, shaped like Node's IncomingMessage as far as it is known to applications. */
+export interface HandshakeRequest {
+  readonly method: string;
+  /** Path with query, as the client sent it. */
+  readonly url: string;
+  /** Lower-cased names, values merged as Node does. */
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly connection: { readonly encrypted: boolean; readonly remoteAddress: string; readonly remotePort?: number };
+  /** Parsed query. */
+  readonly _query: Record<string, string | string[]>;
+}
+
 const SECURE_BIT = 1;
 const BASE64_BIT = 2;
 const REVISION_4_BIT = 4;

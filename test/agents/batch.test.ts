@@ -3,8 +3,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Batch } from '../../core/agents/io/batch.ts';
 import { FanOut } from '../../core/agents/io/fan-out.ts';
-import { SessionTable, VARIANT_EIO3, VARIANT_EIO4, VARIANT_EIO4_BASE64 } from '../../core/agents/io/session-table.ts';
-import { FLAG_SAME } from '../../core/agents/records.ts';
+import {
+  NEVER_COMPRESS,
+  SessionTable,
+  VARIANT_EIO3,
+  VARIANT_EIO4,
+  VARIANT_EIO4_BASE64,
+} from '../../core/agents/io/session-table.ts';
+import { FLAG_KEEP, FLAG_SAME } from '../../core/agents/records.ts';
 import { writePacket } from '../../core/wire/frames.ts';
 import { FakeSocket } from '../support/fake-socket.ts';
 import { Random } from '../support/random.ts';
@@ -14,7 +20,7 @@ const SLOTS = 128;
 
 /** The batch of I/O thread 1 of 2, whose slots are 64 to 191. */
 function newBatch(maxRecords = 64): Batch {
-  return new Batch(1, FIRST, SLOTS, maxRecords);
+  return new Batch(1, 2, { first: FIRST, count: SLOTS }, maxRecords);
 }
 
 /** Targets as the sequencer writes them: other slots for thread 0, these local slots for thread 1. */
@@ -33,7 +39,7 @@ function dense(locals: readonly number[]): Int32Array {
 
 function add(batch: Batch, targets: Int32Array | 'same', text: string, keep = false): number {
   const words = targets === 'same' ? new Int32Array(0) : targets;
-  const count = batch.addTargets(targets === 'same' ? FLAG_SAME : 0, keep, words, 0, 2);
+  const count = batch.addTargets((targets === 'same' ? FLAG_SAME : 0) | (keep ? FLAG_KEEP : 0), words, 0);
   if (count === 0) return 0;
   const memory = Buffer.alloc(64);
   batch.addPayload(0, memory, 0, writePacket(memory, 0, [text]));
@@ -152,7 +158,11 @@ describe('fan-out', () => {
     const sockets: FakeSocket[] = [];
     for (let local = 0; local < count; local++) {
       assert.equal(
-        sessions.reserve(1, local % 3 === 2 ? VARIANT_EIO4_BASE64 : local % 2 === 1 ? VARIANT_EIO3 : VARIANT_EIO4),
+        sessions.reserve(
+          1,
+          local % 3 === 2 ? VARIANT_EIO4_BASE64 : local % 2 === 1 ? VARIANT_EIO3 : VARIANT_EIO4,
+          NEVER_COMPRESS,
+        ),
         local,
       );
       sockets.push(new FakeSocket(() => {}));

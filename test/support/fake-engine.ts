@@ -6,10 +6,11 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import type { Link, PacketFrames, Targets } from '../../core/agents/link.ts';
 import type { GivenOptions } from '../../core/api/api-options.ts';
-import type { Conn, HandshakeRequest, ReadyState } from '../../core/api/conn.ts';
+import type { Conn, ReadyState } from '../../core/api/conn.ts';
 import { type EngineHost, type ListenHandle, setEngineFactory } from '../../core/api/engine-host.ts';
 import { Server } from '../../core/api/server.ts';
 import type { RowNumber, SessionNumber } from '../../core/session/ids.ts';
+import type { HandshakeRequest } from '../../core/wire/request-info.ts';
 
 /** What one client was sent, text and attachments in order. */
 export type Received = (string | Uint8Array)[];

@@ -35,6 +35,14 @@ const SPEC: ServerSpec = {
   transports: ['polling', 'websocket'],
   allowUpgrades: true,
   upgradeTimeout: 10_000,
+  addTrailingSlash: true,
+  cors: null,
+  origins: null,
+  cookie: null,
+  httpCompression: null,
+  perMessageDeflate: { threshold: 0 },
+  tls: null,
+  hooks: 0,
 };
 
 const TUNING: ResolvedTuning = {
@@ -126,6 +134,8 @@ export class OneThread {
         },
         refuse: () => {},
         onAborted: undefined,
+        onRefused: undefined,
+        headers: [],
       },
     );
     if (accepted === undefined) return undefined;
@@ -269,7 +279,12 @@ export class OneThread {
       lanePorts: this.segment.inboxes.map((_, other) => (other === io ? undefined : this.#channel().port1)),
       servers: [],
     };
-    const host = { closeServer: (server: number) => this.io[io]?.endServer(server), stop: () => this.stopped.add(io) };
+    const host = {
+      closeServer: (server: number) => this.io[io]?.endServer(server),
+      stop: () => this.stopped.add(io),
+      ask: () => {},
+      report: () => {},
+    };
     const agent = new IoAgent(task, host, () => {
       this.now += this.msPerLook;
       return this.now;

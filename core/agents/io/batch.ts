@@ -4,9 +4,19 @@
  * Records with the same targets that follow one another form a run. Each run lists its local slots once in a pool; when
  * there are several runs, a chain per slot names the runs it is due, in order. Nothing is allocated per recipient.
  */
+import type { LogReader } from '../../shm/broadcast-log.ts';
 import { FrameReader } from '../../wire/frames.ts';
 import { MESSAGE_TYPE } from '../../wire/payload.ts';
-import { FLAG_SAME, TARGET_TABLE_WORDS } from '../records.ts';
+import {
+  FLAG_KEEP,
+  FLAG_LARGE,
+  FLAG_SAME,
+  LOG_DATA_HEAD_BYTES,
+  LOG_DATA_PAYLOAD_BYTES,
+  LOG_DATA_TARGET_WORDS,
+  TARGET_TABLE_WORDS,
+} from '../records.ts';
+import type { SlotRange } from '../slot-ranges.ts';
 import type { QueuedPacket } from './polling-transport.ts';
 import { VARIANT_EIO3, VARIANT_EIO3_BASE64, VARIANT_EIO4, VARIANT_EIO4_BASE64, VARIANTS } from './session-table.ts';
 
@@ -15,6 +25,7 @@ const MAX_LISTED_SLOTS = 65_536;
 
 export class Batch {
   readonly #thread: number;
+  readonly #threads: number;
   readonly #firstSlot: number;
   readonly #firstWord: number;
   readonly #maxRecords: number;
@@ -53,17 +64,23 @@ export class Batch {
   #kept = new Int32Array(0);
   #keptCount = 0;
 
-  constructor(thread: number, firstSlot: number, slots: number, maxRecords: number) {
+  /**
+   * @param thread this I/O thread
+   * @param threads I/O threads in all, as in the records
+   * @param range slots of this thread
+   */
+  constructor(thread: number, threads: number, range: SlotRange, maxRecords: number) {
     this.#thread = thread;
-    this.#firstSlot = firstSlot;
-    this.#firstWord = firstSlot >>> 5;
+    this.#threads = threads;
+    this.#firstSlot = range.first;
+    this.#firstWord = range.first >>> 5;
     this.#maxRecords = maxRecords;
     this.recordFlags = new Int32Array(maxRecords);
     this.frameStart = new Int32Array(maxRecords + 1);
     this.runRecord = new Int32Array(maxRecords + 1);
     this.#runList = new Int32Array(maxRecords + 1);
-    this.#chainHead = new Int32Array(slots).fill(-1);
-    this.#chainTail = new Int32Array(slots);
+    this.#chainHead = new Int32Array(range.count).fill(-1);
+    this.#chainTail = new Int32Array(range.count);
   }
 
   get full(): boolean {
@@ -79,15 +96,23 @@ export class Batch {
     return this.#chained ? this.#touchedCount : this.#poolLength;
   }
 
-  /**
-   * Notes the targets of a record that stands at `word` (its target table). Returns how many of this thread's slots it
-   * names; with 0 the record is not for this thread and `addPayload` must not follow.
-   * @param keep later records may refer to these targets.
-   */
-  addTargets(flags: number, keep: boolean, words: Int32Array, word: number, threads: number): number {
+  /** Adds the data record that the log stands on, unless it is for nobody here. */
+  add(log: LogReader, takeRegion: () => SharedArrayBuffer): void {
+    const { words, flags, offset } = log;
+    const word = offset >> 2;
+    const targets = word + (LOG_DATA_HEAD_BYTES >> 2);
+    if (this.addTargets(flags, words, targets) === 0) return;
+    const bytes = words[word + LOG_DATA_PAYLOAD_BYTES];
+    if ((flags & FLAG_LARGE) !== 0) this.addPayload(flags, Buffer.from(takeRegion()), 0, bytes);
+    else this.addPayload(flags, log.bytes, (targets + words[word + LOG_DATA_TARGET_WORDS]) << 2, bytes);
+  }
+
+  /** Notes the targets in the table at `word`; returns how many of this thread's slots they name. */
+  addTargets(flags: number, words: Int32Array, word: number): number {
     if ((flags & FLAG_SAME) !== 0) return this.#addKept();
+    const keep = (flags & FLAG_KEEP) !== 0;
     const from = this.#poolLength;
-    this.#list(words, word, threads);
+    this.#list(words, word);
     const count = this.#poolLength - from;
     if (keep) {
       if (this.#kept.length < count) this.#kept = new Int32Array(count * 2);
@@ -207,8 +232,8 @@ export class Batch {
   }
 
   /** Lists this thread's part of a target table. */
-  #list(words: Int32Array, table: number, threads: number): void {
-    let at = table + threads * TARGET_TABLE_WORDS;
+  #list(words: Int32Array, table: number): void {
+    let at = table + this.#threads * TARGET_TABLE_WORDS;
     for (let i = 0; i < this.#thread; i++) at += Math.abs(words[table + i * TARGET_TABLE_WORDS]);
     const size = words[table + this.#thread * TARGET_TABLE_WORDS];
     if (size > 0) {

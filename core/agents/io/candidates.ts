@@ -15,7 +15,7 @@ import type { InboxWriter } from './inbox-writer.ts';
 import type { LaneMessage, Lanes, SessionPlace } from './lanes.ts';
 import { PollingTransport } from './polling-transport.ts';
 import type { ServerSessions } from './server-sessions.ts';
-import { type SessionTable, variantOf } from './session-table.ts';
+import type { SessionTable } from './session-table.ts';
 import { sendOverSocket } from './transport-writer.ts';
 import type { Upgrades } from './upgrades.ts';
 import type { SocketOwner, SocketRequest, WebSocketHandle } from './web-socket-handle.ts';
@@ -97,18 +97,17 @@ export class Candidates {
   }
 
   /** An upgrade request with a sid of `owner`. */
-  ask(owner: number, request: UpgradeRequest): Candidate {
+  ask(owner: number, request: UpgradeRequest): void {
     const timeout = this.#parts.serverOf(request.server)?.spec.upgradeTimeout ?? 0;
     const candidate = new Candidate(this, this.#nextId++, owner, request, this.#parts.now() + timeout);
     if (!this.#parts.lanes.reaches(owner)) {
       request.socket.refuse(SESSION_UNKNOWN);
-      return candidate;
+      return;
     }
     this.#candidates.set(candidate.id, candidate);
     request.socket.onAborted = () => this.#drop(candidate);
     const { server, sid, revision } = request;
     this.#parts.lanes.post(owner, { op: 'candidate', id: candidate.id, server, sid, revision });
-    return candidate;
   }
 
   opened(candidate: Candidate, socket: WebSocketHandle): void {
@@ -212,8 +211,7 @@ export class Candidates {
   #accepted(candidate: Candidate, place: SessionPlace): void {
     const { request } = candidate;
     const server = this.#parts.serverOf(request.server);
-    const variant = variantOf(request.revision, request.base64);
-    const local = server === undefined || server.closing ? -1 : this.#parts.sessions.reserve(request.server, variant);
+    const local = server === undefined ? -1 : server.reserveFor(request.revision, request.base64);
     candidate.place = place;
     if (local < 0) {
       this.#drop(candidate);

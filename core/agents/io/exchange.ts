@@ -2,6 +2,8 @@
  * One HTTP request with its answer, wherever its connection is: on this I/O thread, or on another that passes it over a
  * lane. Whoever owns the session answers without knowing which.
  */
+import { connectionErrorBody } from '../../wire/connection-errors.ts';
+
 export interface HttpAnswer {
   readonly status: number;
   readonly contentType?: string;
@@ -12,7 +14,17 @@ export interface HttpAnswer {
   readonly cookie?: string;
   /** End the connection after the answer. */
   readonly close?: boolean;
+  /** The connection error that the answer reports. */
+  readonly code?: number;
 }
+
+/** The answer to a request that Engine.IO refuses. */
+export const refusal = (code: number, status = 400): HttpAnswer => ({
+  status,
+  contentType: 'application/json',
+  body: connectionErrorBody(code),
+  code,
+});
 
 export interface Exchange {
   /** The first answer counts; none is sent once the client has gone. */

@@ -124,6 +124,7 @@ export class FanOut {
     const batch = this.#batch;
     const socket = this.#socket as WebSocketHandle;
     const variant = this.#sessions.variants[this.#local];
+    const compressFrom = this.#sessions.compressFrom[this.#local];
     const flags = batch.recordFlags;
     for (let entry = batch.firstEntry(this.#local); entry >= 0; entry = batch.nextEntry(entry)) {
       const run = batch.runOf(entry);
@@ -137,7 +138,8 @@ export class FanOut {
         const compress = (flags[record] & FLAG_COMPRESS) !== 0;
         const lastFrame = batch.frameStart[record + 1];
         for (let frame = batch.frameStart[record]; frame < lastFrame; frame++) {
-          socket.send(batch.view(variant, frame), batch.binary[frame] && variant < 2, compress);
+          const view = batch.view(variant, frame);
+          socket.send(view, batch.binary[frame] && variant < 2, compress && view.length >= compressFrom);
         }
         this.deliveries++;
       }

@@ -3,16 +3,12 @@
  * where the owner answers them as if they had come in there.
  */
 import { SESSION_UNKNOWN } from '../../wire/connection-errors.ts';
-import type { BodyReceiver, Exchange, HttpAnswer } from './exchange.ts';
+import { type BodyReceiver, type Exchange, type HttpAnswer, refusal } from './exchange.ts';
 import type { LaneMessage, Lanes } from './lanes.ts';
-import { type PollingRequest, refusal } from './polling-sessions.ts';
+import type { PollingRequest } from './polling-sessions.ts';
 
 /** Handles a request on the thread that owns its session. */
-export type Owner = (
-  server: number,
-  request: PollingRequest,
-  exchange: Exchange,
-) => BodyReceiver | undefined;
+export type Owner = (server: number, request: PollingRequest, exchange: Exchange) => BodyReceiver | undefined;
 
 /** An exchange whose connection is on another thread. */
 class RemoteExchange implements Exchange {
@@ -44,12 +40,7 @@ export class ForeignRequests {
   }
 
   /** Passes a request to the thread that owns its session. */
-  pass(
-    owner: number,
-    server: number,
-      request: PollingRequest,
-    exchange: Exchange,
-  ): BodyReceiver | undefined {
+  pass(owner: number, server: number, request: PollingRequest, exchange: Exchange): BodyReceiver | undefined {
     if (!this.#lanes.reaches(owner)) {
       exchange.answer(refusal(SESSION_UNKNOWN));
       return undefined;

@@ -3,22 +3,21 @@
  * another thread. Holds the Servers of the thread and everything that serves their sessions.
  */
 import { generateSid, threadOfSid } from '../../session/sid.ts';
-import {
-  BAD_HANDSHAKE_METHOD,
-  BAD_REQUEST,
-  SESSION_UNKNOWN,
-  TRANSPORT_UNKNOWN,
-  UNSUPPORTED_VERSION,
-} from '../../wire/connection-errors.ts';
+import { BAD_REQUEST, SESSION_UNKNOWN, TRANSPORT_UNKNOWN } from '../../wire/connection-errors.ts';
+import { serializeCookie } from '../../wire/cookie.ts';
 import { jsonpIndex } from '../../wire/jsonp.ts';
+import type { OriginsRule } from '../../wire/origins.ts';
 import type { RequestInfo } from '../../wire/request-info.ts';
 import type { ServerSpec } from '../segment.ts';
 import { Candidates } from './candidates.ts';
-import type { BodyReceiver, Exchange } from './exchange.ts';
+import { type BodyReceiver, type Exchange, refusal } from './exchange.ts';
 import { ForeignRequests } from './foreign-requests.ts';
+import { type AskApp, Gate, type HeaderList, HOOK_CONNECTION_ERROR, HOOK_GENERATE_ID } from './gate.ts';
+import { refuseHandshake, refuseTransport } from './handshake.ts';
 import type { InboxWriter } from './inbox-writer.ts';
-import { type LaneMessage, Lanes } from './lanes.ts';
-import { PollingSessions, refusal } from './polling-sessions.ts';
+import type { LaneMessage, Lanes } from './lanes.ts';
+import { OwnerLookup } from './owner-lookup.ts';
+import { PollingSessions } from './polling-sessions.ts';
 import { answerPoll } from './polling-transport.ts';
 import { ServerSessions } from './server-sessions.ts';
 import type { SessionTable } from './session-table.ts';
@@ -31,7 +30,16 @@ export interface EngineRequest {
   readonly query: Readonly<Record<string, string | string[]>>;
 }
 
+/** A request whose connection is on this thread. */
+export interface LocalRequest extends Exchange {
+  /** Headers of the answer, whatever it is. */
+  headers: HeaderList;
+  /** Told when the answer is a connection error. */
+  onRefused: ((code: number) => void) | undefined;
+}
+
 interface DeskServer {
+  readonly gate: Gate;
   readonly sessions: ServerSessions;
   readonly polling: PollingSessions;
 }
@@ -42,6 +50,11 @@ export interface FrontDeskParts {
   readonly inbox: InboxWriter;
   readonly lanes: (onMessage: (from: number, message: LaneMessage) => void) => Lanes;
   readonly now: () => number;
+  readonly ioThreads: number;
+  /** Asks the app thread about a request. */
+  readonly ask: AskApp;
+  /** Tells the app thread of a refused request. */
+  readonly report: (server: number, info: RequestInfo, code: number) => void;
 }
 
 const PACKET_OPEN = 0;
@@ -52,6 +65,7 @@ export class FrontDesk {
   readonly candidates: Candidates;
   readonly #parts: FrontDeskParts;
   readonly #foreign: ForeignRequests;
+  readonly #lookup: OwnerLookup;
   readonly #servers = new Map<number, DeskServer>();
 
   constructor(parts: FrontDeskParts) {
@@ -64,6 +78,9 @@ export class FrontDesk {
       if (desk === undefined) exchange.answer(refusal(SESSION_UNKNOWN));
       return desk?.polling.request(request, exchange);
     });
+    this.#lookup = new OwnerLookup(parts.ioThread, parts.ioThreads, sessions, this.lanes, (sid) =>
+      this.upgrades.hasLeft(sid),
+    );
     this.candidates = new Candidates({
       sessions,
       lanes: this.lanes,
@@ -84,11 +101,18 @@ export class FrontDesk {
       this.candidates.sessionEnded(local);
       this.candidates.ended(sid);
     };
-    this.#servers.set(spec.server, { sessions, polling });
+    this.#servers.set(spec.server, { gate: new Gate(spec, this.#parts.ask), sessions, polling });
   }
 
   forgetServer(server: number): void {
     this.#servers.delete(server);
+  }
+
+  setHooks(server: number, hooks: number, origins: OriginsRule | null): void {
+    const desk = this.#servers.get(server);
+    if (desk === undefined) return;
+    desk.gate.hooks = hooks;
+    desk.gate.origins = origins;
   }
 
   server(server: number): ServerSessions | undefined {
@@ -121,84 +145,147 @@ export class FrontDesk {
   /** An I/O thread has died. */
   threadDown(ioThread: number): void {
     this.#foreign.threadDown(ioThread);
+    this.#lookup.threadDown(ioThread);
     this.upgrades.threadDown(ioThread);
     this.candidates.threadDown(ioThread);
   }
 
   // ── requests ──
 
-  /** An HTTP request; for a post that was accepted, who takes its body. */
-  http(server: number, { info, query }: EngineRequest, exchange: Exchange): BodyReceiver | undefined {
+  /**
+   * An HTTP request.
+   * @param accept gets who takes the body of a post, once that is clear; not called when it was answered without
+   */
+  http(
+    server: number,
+    { info, query }: EngineRequest,
+    exchange: LocalRequest,
+    accept: (receiver: BodyReceiver) => void,
+  ): void {
     const desk = this.#servers.get(server);
-    const transport = single(query.transport);
-    if (desk === undefined || !isKnown(desk, transport)) {
+    if (desk === undefined) {
       exchange.answer(refusal(TRANSPORT_UNKNOWN));
-      return undefined;
+      return;
     }
+    exchange.onRefused = (code) => this.#report(desk, info, code);
     const sid = single(query.sid);
-    if (sid !== '') {
-      const jsonp = jsonpIndex(query.j);
-      const contentType = String(info.headers['content-type'] ?? '');
-      const request = { method: info.method, transport, sid, revision: info.revision, jsonp, contentType };
-      const owner = threadOfSid(sid);
-      if (owner !== this.#parts.ioThread) return this.#foreign.pass(owner, server, request, exchange);
-      return desk.polling.request(request, exchange);
-    }
-    const code = info.method !== 'GET' ? BAD_HANDSHAKE_METHOD : transport !== 'polling' ? BAD_REQUEST : undefined;
-    const refused = code ?? this.#refuseRevision(desk, info);
-    if (refused !== undefined) exchange.answer(refusal(refused));
-    else this.#openPolling(desk, info, jsonpIndex(query.j), exchange);
-    return undefined;
+    const transport = single(query.transport);
+    const { spec } = desk.sessions;
+    const code = sid === '' ? refuseHandshake(spec, info, transport, 'polling') : refuseTransport(spec, transport);
+    const fresh = sid === '' && code === undefined ? generateSid(this.#parts.ioThread) : '';
+    desk.gate.pass(
+      info,
+      fresh,
+      false,
+      (passed) => {
+        exchange.headers = passed.headers;
+        if (code !== undefined) exchange.answer(refusal(code));
+        else if (sid === '') this.#openPolling(desk, info, passed.sid, jsonpIndex(query.j), exchange);
+        else this.#pass(desk, info, { sid, transport, jsonp: jsonpIndex(query.j) }, exchange, accept);
+      },
+      (answer, headers) => {
+        exchange.headers = headers;
+        exchange.answer(answer);
+      },
+    );
   }
 
   /** A WebSocket upgrade request. */
   upgrade(server: number, { info, query }: EngineRequest, socket: SocketRequest): void {
     const desk = this.#servers.get(server);
-    const transport = single(query.transport);
-    const sid = single(query.sid);
-    if (desk === undefined || !isKnown(desk, transport)) socket.refuse(TRANSPORT_UNKNOWN);
-    else if (transport !== 'websocket') socket.refuse(BAD_REQUEST);
-    else if (sid !== '') {
-      const { revision, base64 } = info;
-      this.candidates.ask(threadOfSid(sid), { server, sid, revision, base64, socket });
-    } else {
-      const refused = this.#refuseRevision(desk, info);
-      if (refused !== undefined) socket.refuse(refused);
-      else this.#openSocket(desk, info, socket);
+    if (desk === undefined) {
+      socket.refuse(TRANSPORT_UNKNOWN);
+      return;
     }
+    socket.onRefused = (code) => this.#report(desk, info, code);
+    const sid = single(query.sid);
+    const transport = single(query.transport);
+    const mismatch = transport === 'websocket' ? undefined : BAD_REQUEST;
+    const { spec } = desk.sessions;
+    const code =
+      (sid === '' ? refuseHandshake(spec, info, transport, 'websocket') : refuseTransport(spec, transport)) ?? mismatch;
+    const fresh = sid === '' && code === undefined ? generateSid(this.#parts.ioThread) : '';
+    desk.gate.pass(
+      info,
+      fresh,
+      true,
+      (passed) => {
+        socket.headers = passed.headers;
+        if (code !== undefined) socket.refuse(code);
+        else if (sid === '') this.#openSocket(desk, info, passed.sid, socket);
+        else {
+          const { revision, base64 } = info;
+          this.#withOwner(desk, sid, (owner) => this.candidates.ask(owner, { server, sid, revision, base64, socket }));
+        }
+      },
+      (answer, headers, text) => {
+        socket.headers = headers;
+        socket.refuse(answer.code ?? BAD_REQUEST, 400, text);
+      },
+    );
   }
 
-  #refuseRevision({ sessions }: DeskServer, info: RequestInfo): number | undefined {
-    return info.revision === 3 && !sessions.spec.allowEIO3 ? UNSUPPORTED_VERSION : undefined;
+  /** A request of a session, passed to the thread that owns it. */
+  #pass(
+    desk: DeskServer,
+    info: RequestInfo,
+    { sid, transport, jsonp }: { sid: string; transport: string; jsonp: string | undefined },
+    exchange: Exchange,
+    accept: (receiver: BodyReceiver) => void,
+  ): void {
+    const { method, revision } = info;
+    const { server } = desk.sessions.spec;
+    const contentType = String(info.headers['content-type'] ?? '');
+    const request = { method, transport, sid, revision, jsonp, contentType };
+    this.#withOwner(desk, sid, (owner) => {
+      const receiver =
+        owner === this.#parts.ioThread
+          ? desk.polling.request(request, exchange)
+          : this.#foreign.pass(owner, server, request, exchange);
+      if (receiver !== undefined) accept(receiver);
+    });
   }
 
-  #openPolling({ sessions }: DeskServer, info: RequestInfo, jsonp: string | undefined, exchange: Exchange): void {
+  /** Ids of ours name their thread; those that the application made do not. */
+  #withOwner({ gate, sessions }: DeskServer, sid: string, callback: (owner: number) => void): void {
+    if ((gate.hooks & HOOK_GENERATE_ID) === 0) callback(threadOfSid(sid));
+    else this.#lookup.find(sessions.spec.server, sid, callback);
+  }
+
+  #openPolling(
+    { sessions }: DeskServer,
+    info: RequestInfo,
+    sid: string,
+    jsonp: string | undefined,
+    exchange: Exchange,
+  ): void {
     const textOnly = jsonp === undefined ? info : { ...info, base64: true };
     const local = sessions.reserve(textOnly);
     if (local < 0) {
       exchange.answer({ status: 503, body: 'Too many connections', close: true });
       return;
     }
-    const sid = generateSid(this.#parts.ioThread);
     const poll = sessions.openPolling(local, sid, textOnly);
-    const { allowUpgrades, transports } = sessions.spec;
+    const { allowUpgrades, transports, cookie } = sessions.spec;
     const upgrades = allowUpgrades && transports.includes('websocket') ? ['websocket'] : [];
     const data = Buffer.from(sessions.openPacket(sid, upgrades).slice(1));
-    answerPoll(exchange, [{ type: PACKET_OPEN, binary: false, data, compress: true }], poll, jsonp);
+    const setCookie = cookie === null ? undefined : serializeCookie(cookie, sid);
+    answerPoll(exchange, [{ type: PACKET_OPEN, binary: false, data, compress: true }], poll, jsonp, setCookie);
   }
 
-  #openSocket({ sessions }: DeskServer, info: RequestInfo, request: SocketRequest): void {
+  #openSocket({ sessions }: DeskServer, info: RequestInfo, sid: string, request: SocketRequest): void {
     const local = sessions.reserve(info);
-    if (local < 0) {
-      request.refuse(BAD_REQUEST, 503);
-      return;
-    }
-    const sid = generateSid(this.#parts.ioThread);
-    request.accept(new SessionSocket(sessions, local, sid, info));
+    if (local < 0) request.refuse(BAD_REQUEST, 503);
+    else request.accept(new SessionSocket(sessions, local, sid, info));
+  }
+
+  #report({ gate, sessions }: DeskServer, info: RequestInfo, code: number): void {
+    if ((gate.hooks & HOOK_CONNECTION_ERROR) !== 0) this.#parts.report(sessions.spec.server, info, code);
   }
 
   #receive(from: number, message: LaneMessage): void {
     this.#foreign.receive(from, message);
+    this.#lookup.receive(from, message);
     this.upgrades.receive(from, message);
     this.candidates.receive(message);
   }
@@ -233,9 +320,6 @@ class SessionSocket implements SocketOwner {
     this.#sessions.socketClosed(local, tooBig);
   }
 }
-
-const isKnown = ({ sessions }: DeskServer, transport: string): boolean =>
-  (sessions.spec.transports as readonly string[]).includes(transport);
 
 /** A query value that is there once; anything else counts as absent. */
 const single = (value: string | string[] | undefined): string => (typeof value === 'string' ? value : '');

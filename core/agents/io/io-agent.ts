@@ -17,15 +17,12 @@ import { Control, counterIndex, type Doorbell } from '../../shm/control.ts';
 import { COORDINATOR_THREAD, FIRST_IO_THREAD } from '../../shm/layout.ts';
 import { takeRegion } from '../../shm/region-port.ts';
 import { SpscRing } from '../../shm/spsc-ring.ts';
+import type { OriginsRule } from '../../wire/origins.ts';
+import type { RequestInfo } from '../../wire/request-info.ts';
 import {
-  FLAG_KEEP,
-  FLAG_LARGE,
   LOG_CLOSE,
   LOG_CLOSE_SERVER,
   LOG_DATA,
-  LOG_DATA_HEAD_BYTES,
-  LOG_DATA_PAYLOAD_BYTES,
-  LOG_DATA_TARGET_WORDS,
   LOG_MOVED,
   LOG_RELEASE,
   LOG_STOP,
@@ -34,9 +31,10 @@ import {
 import type { IoTask, ServerSpec } from '../segment.ts';
 import { slotRanges } from '../slot-ranges.ts';
 import { Batch } from './batch.ts';
-import type { BodyReceiver, Exchange } from './exchange.ts';
+import type { BodyReceiver } from './exchange.ts';
 import { FanOut } from './fan-out.ts';
-import { type EngineRequest, FrontDesk } from './front-desk.ts';
+import { type EngineRequest, FrontDesk, type LocalRequest } from './front-desk.ts';
+import type { Question, Verdict } from './gate.ts';
 import { InboxWriter, MAX_QUEUED_BYTES } from './inbox-writer.ts';
 import { Lanes } from './lanes.ts';
 import { SessionTable } from './session-table.ts';
@@ -49,6 +47,10 @@ const TURN_MS = 5;
 export interface IoHost {
   /** Everything before was written: call `endServer` once clients have taken it, then close the app. */
   closeServer(server: number): void;
+  /** Asks the app thread about a request; `verdict` brings the answer. */
+  ask(id: number, question: Question): void;
+  /** Tells the app thread of a refused request. */
+  report(server: number, info: RequestInfo, code: number): void;
   /** The last record was read: the same for every server, then end the thread. */
   stop(): void;
 }
@@ -74,8 +76,12 @@ export class IoAgent {
   readonly #log: LogReader;
   readonly #inbox: InboxWriter;
   readonly #batch: Batch;
+  readonly #takeRegion = (): SharedArrayBuffer => takeRegion(this.#task.coordinatorPort);
   readonly #fanOut: FanOut;
   readonly #desk: FrontDesk;
+  /** Requests parked until the app thread has spoken. */
+  readonly #questions = new Map<number, (verdict: Verdict) => void>();
+  #nextQuestion = 1;
   /** Bytes of client messages that may wait on the heap; two of the largest never fill it. */
   #inboundBudget = MAX_QUEUED_BYTES;
   #writing = false;
@@ -109,8 +115,15 @@ export class IoAgent {
           this.#afterInbound();
         }),
       now,
+      ioThreads: tuning.ioThreads,
+      ask: (question, callback) => {
+        const id = this.#nextQuestion++;
+        this.#questions.set(id, callback);
+        host.ask(id, question);
+      },
+      report: (server, info, code) => host.report(server, info, code),
     });
-    this.#batch = new Batch(ioThread, range.first, range.count, tuning.batchRecords);
+    this.#batch = new Batch(ioThread, tuning.ioThreads, range, tuning.batchRecords);
     this.#fanOut = new FanOut(
       this.#batch,
       this.sessions,
@@ -151,7 +164,7 @@ export class IoAgent {
     const batch = this.#batch;
     while (!batch.full && this.#log.next()) {
       if (this.#log.type === LOG_DATA) {
-        this.#addRecord();
+        batch.add(this.#log, this.#takeRegion);
         continue;
       }
       if (batch.recordCount > 0) {
@@ -183,21 +196,6 @@ export class IoAgent {
     this.#fanOut.begin();
     this.#writing = true;
     return true;
-  }
-
-  #addRecord(): void {
-    const { words, flags, offset } = this.#log;
-    const word = offset >> 2;
-    const targets = word + (LOG_DATA_HEAD_BYTES >> 2);
-    const threads = this.#task.segment.tuning.ioThreads;
-    if (this.#batch.addTargets(flags, (flags & FLAG_KEEP) !== 0, words, targets, threads) === 0) return;
-    const bytes = words[word + LOG_DATA_PAYLOAD_BYTES];
-    if ((flags & FLAG_LARGE) !== 0) {
-      this.#batch.addPayload(flags, Buffer.from(takeRegion(this.#task.coordinatorPort)), 0, bytes);
-    } else {
-      const payload = (targets + words[word + LOG_DATA_TARGET_WORDS]) << 2;
-      this.#batch.addPayload(flags, this.#log.bytes, payload, bytes);
-    }
   }
 
   /** Everything was copied into sockets: the coordinator may overwrite it. */
@@ -264,6 +262,19 @@ export class IoAgent {
     this.#desk.openServer(spec);
   }
 
+  /** The application uses other hooks now, HOOK_*. */
+  setHooks(server: number, hooks: number, origins: OriginsRule | null): void {
+    this.#desk.setHooks(server, hooks, origins);
+  }
+
+  /** What the app thread says of a parked request. */
+  verdict(id: number, verdict: Verdict): void {
+    const callback = this.#questions.get(id);
+    this.#questions.delete(id);
+    callback?.(verdict);
+    this.#afterInbound();
+  }
+
   /** Takes the lane to a thread that has been restarted. */
   connectLane(ioThread: number, port: MessagePort): void {
     this.#desk.lanes.connect(ioThread, port);
@@ -315,10 +326,9 @@ export class IoAgent {
 
   // ── uWebSockets.js handlers ──
 
-  http(server: number, request: EngineRequest, exchange: Exchange): BodyReceiver | undefined {
-    const receiver = this.#desk.http(server, request, exchange);
+  http(server: number, request: EngineRequest, exchange: LocalRequest, accept: (receiver: BodyReceiver) => void): void {
+    this.#desk.http(server, request, exchange, accept);
     this.#afterInbound();
-    return receiver;
   }
 
   /** The body of a post has arrived, or was refused, or its client has gone: `action` says so to its owner. */

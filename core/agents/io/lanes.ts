@@ -54,6 +54,9 @@ export type LaneMessage =
       readonly packets: readonly QueuedPacket[];
       readonly heartbeat: HeartbeatState | undefined;
     }
+  // ── whose session: for ids that the application made ──
+  | { readonly op: 'find'; readonly id: number; readonly server: number; readonly sid: string }
+  | { readonly op: 'found'; readonly id: number; readonly yes: boolean }
   /** The moved session has ended: its tombstone may go. */
   | { readonly op: 'ended'; readonly sid: string };
 

@@ -13,14 +13,14 @@ import {
   REASON_TRANSPORT_CLOSE,
   REASON_TRANSPORT_ERROR,
 } from '../../session/reasons.ts';
-import { BAD_REQUEST, connectionErrorBody, SESSION_UNKNOWN } from '../../wire/connection-errors.ts';
+import { BAD_REQUEST, SESSION_UNKNOWN } from '../../wire/connection-errors.ts';
 import type { Revision } from '../../wire/engine-packet.ts';
 import { decodeJsonpBody } from '../../wire/jsonp.ts';
 import type { DecodedPayload } from '../../wire/payload.ts';
 import { decodePayloadV3 } from '../../wire/payload-v3.ts';
 import { decodePayloadV4 } from '../../wire/payload-v4.ts';
 import { KIND_BINARY, KIND_TEXT } from '../records.ts';
-import type { BodyReceiver, Exchange, HttpAnswer } from './exchange.ts';
+import { type BodyReceiver, type Exchange, type HttpAnswer, refusal } from './exchange.ts';
 import type { InboxWriter } from './inbox-writer.ts';
 import { answerPoll, controlPacket, type PollingTransport, type QueuedPacket } from './polling-transport.ts';
 import { FAREWELL_PACKET, type Farewell, type PollingEnd, type ServerSessions } from './server-sessions.ts';
@@ -39,12 +39,6 @@ const PACKET_NOOP = 6;
 const OK: HttpAnswer = { status: 200, contentType: 'text/html', body: 'ok' };
 const EMPTY_400: HttpAnswer = { status: 400 };
 const EMPTY_500: HttpAnswer = { status: 500 };
-
-export const refusal = (code: number, status = 400): HttpAnswer => ({
-  status,
-  contentType: 'application/json',
-  body: connectionErrorBody(code),
-});
 
 /** Packets of one body at most. */
 const LIMITS = { maxPackets: 10_000 };

@@ -100,5 +100,11 @@ export function answerPoll(
       ? { body: encodePayloadV4(packets), binary: false }
       : encodePayloadV3(packets, session.binary && jsonp === undefined);
   const contentType = binary ? BINARY : TEXT;
-  poll.answer({ status: 200, contentType, body: jsonp === undefined ? body : encodeJsonp(jsonp, body), compress, cookie });
+  poll.answer({
+    status: 200,
+    contentType,
+    body: jsonp === undefined ? body : encodeJsonp(jsonp, body),
+    compress,
+    cookie,
+  });
 }

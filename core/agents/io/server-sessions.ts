@@ -21,6 +21,7 @@ import {
   FRAME_PING,
   FRAME_PONG,
   payloadOffset,
+  type Revision,
 } from '../../wire/engine-packet.ts';
 import { encodeOpenPacket } from '../../wire/open-packet.ts';
 import { encodeRequestInfo, type RequestInfo } from '../../wire/request-info.ts';
@@ -28,7 +29,7 @@ import { KIND_BINARY, KIND_TEXT } from '../records.ts';
 import type { ServerSpec } from '../segment.ts';
 import type { InboxWriter } from './inbox-writer.ts';
 import { controlPacket, PollingTransport } from './polling-transport.ts';
-import { isBase64, revisionOf, type SessionTable, variantOf } from './session-table.ts';
+import { NEVER_COMPRESS, revisionOf, type SessionTable, variantOf } from './session-table.ts';
 import { sendPacket } from './transport-writer.ts';
 import type { WebSocketHandle } from './web-socket-handle.ts';
 
@@ -84,8 +85,14 @@ export class ServerSessions {
 
   /** Takes a slot for a request that passed all checks; -1 when the thread has none left or the server closes. */
   reserve(info: RequestInfo): number {
+    return this.reserveFor(info.revision, info.base64);
+  }
+
+  /** The same for a session that moves here. */
+  reserveFor(revision: Revision, base64: boolean): number {
+    const { server, perMessageDeflate } = this.spec;
     if (this.closing) return -1;
-    return this.#sessions.reserve(this.spec.server, variantOf(info.revision, info.base64));
+    return this.#sessions.reserve(server, variantOf(revision, base64), perMessageDeflate?.threshold ?? NEVER_COMPRESS);
   }
 
   /** The WebSocket of a new session is up: the open packet goes out before anything else can. */
@@ -205,9 +212,6 @@ export class ServerSessions {
 
 /** Type of the packet that ends a held poll unless the farewell names another. */
 export const FAREWELL_PACKET = PACKET_CLOSE;
-
-/** Whether a session takes binary payloads, for one that moves. */
-export const takesBinary = (variant: number): boolean => !isBase64(variant);
 
 function decodeBase64(bytes: Uint8Array, offset: number): Uint8Array {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset + offset, bytes.length - offset).toString('latin1');

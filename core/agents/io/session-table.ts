@@ -19,8 +19,10 @@ export const VARIANT_EIO4_BASE64 = 2;
 export const VARIANT_EIO3_BASE64 = 3;
 export const VARIANTS = 4;
 
+/** `compressFrom` of a session that is never compressed. */
+export const NEVER_COMPRESS = 0xffff_ffff;
+
 export const revisionOf = (variant: number): 3 | 4 => ((variant & 1) === 0 ? 4 : 3);
-export const isBase64 = (variant: number): boolean => variant >= VARIANT_EIO4_BASE64;
 
 export function variantOf(revision: 3 | 4, base64: boolean): number {
   if (base64) return revision === 4 ? VARIANT_EIO4_BASE64 : VARIANT_EIO3_BASE64;
@@ -37,6 +39,8 @@ export class SessionTable {
   readonly servers: Int32Array;
   /** Tells two sessions on one slot apart: an upgrade names its session by slot and serial. */
   readonly serials: Int32Array;
+  /** Bytes from which a frame may be compressed for this session. */
+  readonly compressFrom: Uint32Array;
   readonly #sids: string[] = [];
   readonly #localOf = new Map<string, number>();
   readonly #pool: SlotPool;
@@ -49,6 +53,7 @@ export class SessionTable {
     this.variants = new Uint8Array(range.count);
     this.servers = new Int32Array(range.count);
     this.serials = new Int32Array(range.count);
+    this.compressFrom = new Uint32Array(range.count);
     this.#pool = new SlotPool(range.first, range.count);
   }
 
@@ -58,12 +63,13 @@ export class SessionTable {
   }
 
   /** Takes a slot for a session that is about to open; returns it as a local slot, -1 when none is free. */
-  reserve(server: number, variant: number): number {
+  reserve(server: number, variant: number, compressFrom: number): number {
     const slot = this.#pool.acquire();
     if (slot < 0) return -1;
     const local = slot - this.first;
     this.servers[local] = server;
     this.variants[local] = variant;
+    this.compressFrom[local] = compressFrom;
     this.#serial = (this.#serial + 1) | 0;
     this.serials[local] = this.#serial;
     while (this.sockets.length <= local) {

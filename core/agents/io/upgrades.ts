@@ -6,8 +6,9 @@
  *      ▲                     │                  │
  *      └───── candidate gone, or its thread ────┘
  */
-import { BAD_REQUEST, SESSION_UNKNOWN } from '../../wire/connection-errors.ts';
+
 import type { Heartbeat } from '../../session/heartbeat.ts';
+import { BAD_REQUEST, SESSION_UNKNOWN } from '../../wire/connection-errors.ts';
 import type { HeartbeatState, LaneMessage, Lanes } from './lanes.ts';
 import { controlPacket, type PollingTransport, type QueuedPacket } from './polling-transport.ts';
 import type { SessionTable } from './session-table.ts';

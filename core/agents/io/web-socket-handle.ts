@@ -26,8 +26,12 @@ export interface SocketOwner {
 export interface SocketRequest {
   /** Completes the handshake; `opened` of the owner follows inside the call. Without effect once the client has gone. */
   accept(owner: SocketOwner): void;
-  /** Answers with a connection error. */
-  refuse(code: number, status?: number): void;
+  /** Answers with a connection error. @param text instead of the code's own */
+  refuse(code: number, status?: number, text?: string): void;
+  /** Told when the request is refused. */
+  onRefused: ((code: number) => void) | undefined;
+  /** Headers of the answer, whatever it is. */
+  headers: readonly (readonly [name: string, value: string])[];
   /** The client went away while the request was parked. */
   onAborted: (() => void) | undefined;
 }
