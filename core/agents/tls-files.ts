@@ -2,11 +2,11 @@
  * TLS options as Node's https server takes them, turned into the files that uWebSockets.js wants. App thread.
  * What was given as text or bytes is written into a private folder (mode 0700), which goes with the Server.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import type { TlsOptions } from '../options.ts';
+import { makePrivateFolder, type PrivateFolder } from './private-folder.ts';
 import type { TlsFiles } from './segment.ts';
 
 export interface PreparedTls {
@@ -27,14 +27,14 @@ export function prepareTls(options: TlsOptions): PreparedTls | null {
       `option ${missing} is undefined, expected one beside the other for TLS`,
     );
   }
-  let folder: string | undefined;
+  let folder: PrivateFolder | undefined;
   const file = (name: keyof TlsOptions, path: string | undefined, content: string | Uint8Array | undefined): string => {
     if (path !== undefined) return path;
     if (typeof content !== 'string' && !(content instanceof Uint8Array)) {
       throw new EngineError('ERR_OPTION_INVALID', `option ${name} is ${typeof content}, expected PEM text or bytes`);
     }
-    folder ??= mkdtempSync(join(tmpdir(), 'broadside-tls-')); // mode 0700
-    const target = join(folder, `${name}.pem`);
+    folder ??= makePrivateFolder('tls'); // a key must not outlive the process in a temporary folder
+    const target = join(folder.path, `${name}.pem`);
     writeFileSync(target, content, { mode: 0o600 });
     return target;
   };
@@ -47,10 +47,5 @@ export function prepareTls(options: TlsOptions): PreparedTls | null {
   if (options.dhparam !== undefined) files.dh_params_file_name = file('dhparam', undefined, options.dhparam);
   if (options.passphrase !== undefined) files.passphrase = options.passphrase;
   if (options.ciphers !== undefined) files.ssl_ciphers = options.ciphers;
-  const remove = (): void => {
-    process.off('exit', remove);
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
-  };
-  process.on('exit', remove); // a key must not outlive the process in a temporary folder
-  return { files: files as unknown as TlsFiles, remove };
+  return { files: files as unknown as TlsFiles, remove: () => folder?.remove() };
 }

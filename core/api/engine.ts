@@ -2,13 +2,11 @@
  * `io.engine`: one Server's share of the threads. App thread.
  */
 import { EventEmitter } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import type { Server as NodeServer } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { clientBundle } from '../agents/client-bundle.ts';
 import type { Question, Verdict } from '../agents/io/gate.ts';
 import type { Link } from '../agents/link.ts';
+import { makePrivateFolder, type PrivateFolder } from '../agents/private-folder.ts';
 import { Runtime, type RuntimeServer } from '../agents/runtime.ts';
 import type { Stats } from '../agents/statistics.ts';
 import { type PreparedTls, prepareTls } from '../agents/tls-files.ts';
@@ -43,7 +41,7 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
   #origins: unknown;
   readonly #application: ApplicationServer | undefined;
   #relay: Relay | undefined;
-  #relayFolder: string | undefined;
+  #relayFolder: PrivateFolder | undefined;
   #closed: Promise<void> | undefined;
 
   /** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID, ERR_THREAD_START */
@@ -110,6 +108,10 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
     return this.#runtime.agent.writable;
   }
 
+  get closed(): boolean {
+    return this.#closed !== undefined;
+  }
+
   get clientsCount(): number {
     return this.#conns.size;
   }
@@ -124,11 +126,11 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
   /** Takes the Engine.IO requests of a Node server, which keeps its port and all other requests. */
   attach(server: NodeServer): void {
     if (this.#relay === undefined) {
-      this.#relayFolder = mkdtempSync(join(tmpdir(), 'broadside-relay-')); // mode 0700: nobody else may connect
+      this.#relayFolder = makePrivateFolder('relay');
       const { path, addTrailingSlash, transports, tuning, destroyUpgrade, destroyUpgradeTimeout } = this.options;
-      this.#runtime.relay(this.#server, this.#relayFolder);
+      this.#runtime.relay(this.#server, this.#relayFolder.path);
       this.#relay = new Relay({
-        folder: this.#relayFolder,
+        folder: this.#relayFolder.path,
         ioThreads: tuning.ioThreads,
         prefix: addTrailingSlash ? `${path}/` : path,
         websocket: transports.includes('websocket'),
@@ -148,7 +150,7 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
         this.#tls?.remove();
         this.#relay?.close();
         this.#application?.close();
-        if (this.#relayFolder !== undefined) rmSync(this.#relayFolder, { recursive: true, force: true });
+        this.#relayFolder?.remove();
       });
     }
     return this.#closed;
