@@ -64,6 +64,8 @@ function readRequest(
   headers.push('x-forwarded-for', forwarded.join(', '), 'x-forwarded-proto', secure ? 'https' : 'http');
   const chunked = req.getHeader('transfer-encoding') !== '';
   if (chunked) headers.push('transfer-encoding', 'chunked');
+  // Also on a connection of its own: one that is to be closed would be reset by an answer before the end of the body.
+  headers.push('connection', 'keep-alive');
   const hasBody = chunked || Number(req.getHeader('content-length') || 0) > 0;
   return { method, path: asLatin1(path), headers, hasBody };
 }
@@ -161,8 +163,8 @@ class ProxiedRequest {
     if (method === 'HEAD' || BODILESS.has(answer.statusCode ?? 0)) {
       this.#end(() => {
         this.#writeHead(answer);
-        if (Number.isNaN(length)) res.endWithoutBody();
-        else res.endWithoutBody(length);
+        if (!Number.isNaN(length)) res.writeHeader('Content-Length', String(length));
+        res.endWithoutBody(); // given a length it would leave the request unanswered in the eyes of uWebSockets.js
       });
       answer.resume();
       return;
