@@ -24,7 +24,7 @@ export interface TuningOptions {
   logBytes?: number;
   /** Bytes of each ring between two threads, a power of two from 1 MiB to 1 GiB. Environment `BROADSIDE_RING_BYTES`. @default 4194304 */
   ringBytes?: number;
-  /** Records an I/O thread takes in one batch, 1 to 1024. Environment `BROADSIDE_BATCH_RECORDS`. @default 64 */
+  /** Records an I/O thread takes in one batch, 1 to 4096. Environment `BROADSIDE_BATCH_RECORDS`. @default 1024 */
   batchRecords?: number;
   /** Microseconds an I/O thread may wait for a batch to grow, 0 to 100000; 0 writes at once. Environment `BROADSIDE_FLUSH_US`. @default 0 */
   flushUs?: number;
@@ -167,7 +167,7 @@ const TUNING_RULES: Record<keyof TuningOptions, NumberRule> = {
   maxConnections: { min: 1, max: 1_000_000, env: 'BROADSIDE_MAX_CONNECTIONS', fallback: () => 100_000 },
   logBytes: { min: MIB, max: 1024 * MIB, powerOfTwo: true, env: 'BROADSIDE_LOG_BYTES', fallback: () => 4 * MIB },
   ringBytes: { min: MIB, max: 1024 * MIB, powerOfTwo: true, env: 'BROADSIDE_RING_BYTES', fallback: () => 4 * MIB },
-  batchRecords: { min: 1, max: 1024, env: 'BROADSIDE_BATCH_RECORDS', fallback: () => 64 },
+  batchRecords: { min: 1, max: 4096, env: 'BROADSIDE_BATCH_RECORDS', fallback: () => 1024 },
   flushUs: { min: 0, max: 100_000, env: 'BROADSIDE_FLUSH_US', fallback: () => 0 },
 };
 

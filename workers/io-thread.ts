@@ -77,6 +77,7 @@ export async function runIoThread(task: IoTask): Promise<void> {
 
   const host: IoHost = {
     closeServer: (server) => void closeServer(server).catch(die),
+    afterHandlers: (callback) => void setImmediate(callback),
     ask: (id, question) => tell({ op: 'ask', id, question }),
     report: (server, info, code) => tell({ op: 'refused', server, info, code }),
     stop: () => void closeAll().then(finish, die),

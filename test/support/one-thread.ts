@@ -285,6 +285,7 @@ export class OneThread {
     const host = {
       closeServer: (server: number) => this.io[io]?.endServer(server),
       stop: () => this.stopped.add(io),
+      afterHandlers: (callback: () => void) => callback(),
       ask: () => {},
       report: () => {},
     };

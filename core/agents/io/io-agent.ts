@@ -49,6 +49,8 @@ const CONTROLS_PER_CLOCK = 64;
 export interface IoHost {
   /** Everything before was written: call `endServer` once clients have taken it, then close the app. */
   closeServer(server: number): void;
+  /** Calls back when the sockets that were ready have been read: what they sent wakes the coordinator once. */
+  afterHandlers(callback: () => void): void;
   /** Asks the app thread about a request; `verdict` brings the answer. */
   ask(id: number, question: Question): void;
   /** Tells the app thread of a refused request. */
@@ -86,6 +88,11 @@ export class IoAgent {
   #nextQuestion = 1;
   /** Bytes of client messages that may wait on the heap; two of the largest never fill it. */
   #inboundBudget = MAX_QUEUED_BYTES;
+  #ringing = false;
+  readonly #ring = (): void => {
+    this.#ringing = false;
+    this.#coordinatorBell.ring();
+  };
   #writing = false;
   /** When the first record of an unfinished batch was seen, while it may still grow. */
   #waitingSince = -1;
@@ -371,7 +378,9 @@ export class IoAgent {
       this.#inbox.dropMessages(slot);
     }
     this.#counters[QUEUED_BYTES] = this.#inbox.queuedBytes;
-    this.#coordinatorBell.ring();
+    if (this.#ringing) return;
+    this.#ringing = true;
+    this.#host.afterHandlers(this.#ring);
   }
 
   #closeSlow(local: number): void {
