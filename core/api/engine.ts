@@ -165,15 +165,15 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
 
   // ── news from the threads ──
 
-  onOpen(session: SessionNumber, sid: string, info: RequestInfo): void {
-    const request = this.#hooks.take(sid, () => new EngineRequest(info));
+  onOpen(session: SessionNumber, sid: string, info: RequestInfo, encoded: Uint8Array): void {
+    const request = this.#hooks.take(sid, () => new EngineRequest(encoded));
     const conn = new EngineConn(session, sid, info, request, this.link);
     this.#conns.set(session, conn);
     this.emit('connection', conn);
   }
 
   onMessage(session: SessionNumber, data: string | Buffer): void {
-    this.#conns.get(session)?.emit('data', data);
+    this.#conns.get(session)?.received(data);
   }
 
   onUpgrade(session: SessionNumber): void {
