@@ -7,7 +7,7 @@ import { debuglog } from 'node:util';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { EngineError } from '../errors.ts';
-import type { ResolvedTuning } from '../options.ts';
+import { presetHeadLimit, type ResolvedTuning } from '../options.ts';
 import { Control, STATE_BURIED, STATE_DOWN } from '../shm/control.ts';
 import { ACCEPTOR_THREAD, COORDINATOR_THREAD, FIRST_IO_THREAD, threadName } from '../shm/layout.ts';
 import type { OriginsRule } from '../wire/origins.ts';
@@ -101,6 +101,7 @@ export class Runtime {
     this.#key = key;
     this.#segment = createSegment(tuning);
     this.#control = new Control(this.#segment.control, ioThreads);
+    presetHeadLimit();
     this.#pool = new Piscina({
       filename: WORKER_ENTRY.href,
       minThreads: ioThreads + 2,

@@ -62,6 +62,8 @@ export interface ServerSpec {
   readonly pingTimeout: number;
   readonly maxHttpBufferSize: number;
   readonly maxClientBufferBytes: number;
+  readonly bodyTimeout: number;
+  readonly maxUrlBytes: number;
   readonly allowEIO3: boolean;
   readonly transports: readonly TransportName[];
   readonly allowUpgrades: boolean;

@@ -46,7 +46,7 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
     this.#tls = prepareTls(given);
     this.#hooks = new RequestHooks(this);
     this.#hookBits = this.#hooks.bits;
-    const { tuning, connectTimeout: _, ...spec } = this.options;
+    const { tuning, connectTimeout: _, maxPending, maxPendingPerAddress, ...spec } = this.options;
     this.#runtime = Runtime.for(tuning);
     this.#server = this.#runtime.open({ ...spec, tls: this.#tls?.files ?? null, hooks: this.#hookBits }, this);
     this.on('newListener', () => queueMicrotask(() => this.#hooksChanged()));

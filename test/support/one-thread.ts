@@ -31,6 +31,8 @@ const SPEC: ServerSpec = {
   pingTimeout: 20_000,
   maxHttpBufferSize: 4_000_000,
   maxClientBufferBytes: 10_000,
+  bodyTimeout: 20_000,
+  maxUrlBytes: 8192,
   allowEIO3: true,
   transports: ['polling', 'websocket'],
   allowUpgrades: true,
