@@ -102,6 +102,10 @@ export interface ServerOptions extends TuningOptions, TlsOptions {
   allowUpgrades?: boolean;
   /** Milliseconds an upgrade may take, 1 to 2^31 − 1. @default 10000 */
   upgradeTimeout?: number;
+  /** Whether an attached Node server's upgrade requests that nobody answers are ended. @default true */
+  destroyUpgrade?: boolean;
+  /** Milliseconds after which they are, 1 to 2^31 − 1. @default 1000 */
+  destroyUpgradeTimeout?: number;
   /** Whether requests must have a slash after the path. @default true */
   addTrailingSlash?: boolean;
   /** Who may use the server from pages of other origins. @default none: no CORS header is sent */
@@ -180,6 +184,7 @@ const NUMBER_RULES = {
   pingTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 60_000 },
   maxHttpBufferSize: { min: 1, max: 1024 * MIB, fallback: () => 1_000_000 },
   connectTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 45_000 },
+  destroyUpgradeTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 1000 },
   upgradeTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 10_000 },
   bodyTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 20_000 },
   maxUrlBytes: { min: 64, max: 65_536, fallback: () => 8192 },
@@ -203,6 +208,7 @@ const isTransports = (value: unknown): value is readonly TransportName[] =>
 const OTHER_RULES = {
   path: { test: isPath, expected: "a path such as '/socket.io'", fallback: '/socket.io' } as OtherRule<string>,
   allowEIO3: { test: isBoolean, expected: 'true or false', fallback: true } as OtherRule<boolean>,
+  destroyUpgrade: { test: isBoolean, expected: 'true or false', fallback: true } as OtherRule<boolean>,
   addTrailingSlash: { test: isBoolean, expected: 'true or false', fallback: true } as OtherRule<boolean>,
   allowUpgrades: { test: isBoolean, expected: 'true or false', fallback: true } as OtherRule<boolean>,
   transports: {

@@ -6,10 +6,13 @@ import type { EngineRequest } from '../core/agents/io/front-desk.ts';
 import { revisionFrom, wantsBase64 } from '../core/agents/io/handshake.ts';
 import type { IoAgent } from '../core/agents/io/io-agent.ts';
 import type { SocketOwner, SocketRequest } from '../core/agents/io/web-socket-handle.ts';
+import { parseRelayedClient, RELAY_HEADER } from '../core/agents/relay-address.ts';
 import type { ServerSpec } from '../core/agents/segment.ts';
 import { formatAddress } from '../core/wire/address.ts';
 import { CONNECTION_ERRORS } from '../core/wire/connection-errors.ts';
 import { type Headers, mergeHeader, parseQuery } from '../core/wire/request-info.ts';
+import { serveClientFiles } from './client-files.ts';
+import { serveApplication } from './http-proxy.ts';
 import { LocalExchange, statusLine } from './local-exchange.ts';
 import { type ChildApp, DISABLED, SHARED_COMPRESSOR } from './uws.ts';
 
@@ -23,11 +26,13 @@ interface SocketData {
 }
 
 /** Copied out at once: the request is dead when its handler returns. */
-function readRequest(res: HttpResponse, req: HttpRequest, spec: ServerSpec): EngineRequest {
+function readRequest(res: HttpResponse, req: HttpRequest, spec: ServerSpec, relayed: boolean): EngineRequest {
   const headers: Headers = Object.create(null);
   req.forEach((name, value) => {
     mergeHeader(headers, name, value);
   });
+  const client = relayed ? parseRelayedClient(String(headers[RELAY_HEADER] ?? '')) : undefined;
+  if (relayed) delete headers[RELAY_HEADER];
   const search = req.getQuery();
   const url = search === undefined || search === '' ? req.getUrl() : `${req.getUrl()}?${search}`;
   const query = parseQuery(url);
@@ -37,8 +42,9 @@ function readRequest(res: HttpResponse, req: HttpRequest, spec: ServerSpec): Eng
       method: req.getCaseSensitiveMethod(),
       url,
       headers,
-      address: formatAddress(new Uint8Array(res.getRemoteAddress())),
-      secure: spec.tls !== null,
+      address: client?.address ?? formatAddress(new Uint8Array(res.getRemoteAddress())),
+      port: client?.port,
+      secure: client?.secure ?? spec.tls !== null,
       revision: revisionFrom(query),
       base64: wantsBase64(query),
     },
@@ -50,23 +56,32 @@ function idleTimeout({ pingInterval, pingTimeout }: ServerSpec): number {
   return seconds > MAX_IDLE_S ? 0 : Math.max(seconds, 120);
 }
 
-/** @param alive false once the thread is down: the coordinator ends its sessions, and nothing may follow that */
-export function serveEngine(app: ChildApp, agent: IoAgent, spec: ServerSpec, alive: () => boolean): void {
-  const patterns = spec.addTrailingSlash ? [`${spec.path}/*`] : [spec.path, `${spec.path}/*`];
+/** Where requests of one app belong. */
+export interface EnginePlace {
+  readonly agent: IoAgent;
+  readonly spec: ServerSpec;
+  /** The app listens on a private socket, behind a relay that names the client; on any other that is not believed. */
+  readonly relayed: boolean;
+  /** False once the thread is down: the coordinator ends its sessions, and nothing may follow that. */
+  readonly alive: () => boolean;
+}
 
-  for (const pattern of patterns) {
-    if (spec.transports.includes('websocket')) serveWebSockets(app, pattern, agent, spec, alive);
+export function serveEngine(app: ChildApp, place: EnginePlace): void {
+  const { spec, relayed, alive } = place;
+  if (spec.client !== null) serveClientFiles(app, spec, spec.client);
+  for (const pattern of spec.addTrailingSlash ? [`${spec.path}/*`] : [spec.path, `${spec.path}/*`]) {
+    if (spec.transports.includes('websocket')) serveWebSockets(app, pattern, place);
     app.any(pattern, (res, req) => {
-      if (alive()) http(res, req, agent, spec);
+      if (alive()) http(res, req, place);
       else res.writeStatus(statusLine(503)).end(undefined, true);
     });
   }
-  app.any('/*', (res) => {
-    res.writeStatus(statusLine(404)).end();
-  });
+  if (spec.application !== null && !relayed) serveApplication(app, spec.application, spec.tls !== null);
+  else app.any('/*', (res) => void res.writeStatus(statusLine(404)).end());
 }
 
-function serveWebSockets(app: ChildApp, pattern: string, agent: IoAgent, spec: ServerSpec, alive: () => boolean): void {
+function serveWebSockets(app: ChildApp, pattern: string, place: EnginePlace): void {
+  const { agent, spec, alive } = place;
   app.ws<SocketData>(pattern, {
     compression: spec.perMessageDeflate === null ? DISABLED : SHARED_COMPRESSOR,
     maxPayloadLength: spec.maxHttpBufferSize + OVERSIZE_SLACK_BYTES,
@@ -74,7 +89,7 @@ function serveWebSockets(app: ChildApp, pattern: string, agent: IoAgent, spec: S
     idleTimeout: idleTimeout(spec),
     sendPingsAutomatically: false,
     upgrade(res, req, context) {
-      if (alive()) upgrade(res, req, context, agent, spec);
+      if (alive()) upgrade(res, req, context, place);
       else res.writeStatus(statusLine(503)).end(undefined, true);
     },
     open: (socket) => agent.opened(socket.getUserData().owner, socket),
@@ -89,8 +104,8 @@ function serveWebSockets(app: ChildApp, pattern: string, agent: IoAgent, spec: S
   });
 }
 
-function http(res: HttpResponse, req: HttpRequest, agent: IoAgent, spec: ServerSpec): void {
-  const request = readRequest(res, req, spec);
+function http(res: HttpResponse, req: HttpRequest, { agent, spec, relayed }: EnginePlace): void {
+  const request = readRequest(res, req, spec, relayed);
   const { method, headers } = request.info;
   const exchange = new LocalExchange(res, {
     compression: spec.httpCompression,
@@ -111,10 +126,9 @@ function upgrade(
   res: HttpResponse,
   req: HttpRequest,
   context: us_socket_context_t,
-  agent: IoAgent,
-  spec: ServerSpec,
+  { agent, spec, relayed }: EnginePlace,
 ): void {
-  const request = readRequest(res, req, spec);
+  const request = readRequest(res, req, spec, relayed);
   const key = req.getHeader('sec-websocket-key');
   const protocol = req.getHeader('sec-websocket-protocol');
   const extensions = req.getHeader('sec-websocket-extensions');

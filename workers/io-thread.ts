@@ -3,7 +3,9 @@
  * Decides nothing about sessions; ends in one of two ways, both with every app closed.
  */
 import { App, SSLApp } from 'uWebSockets.js';
+import { rmSync } from 'node:fs';
 import { IoAgent, type IoHost } from '../core/agents/io/io-agent.ts';
+import { relaySocketPath } from '../core/agents/relay-address.ts';
 import type { IoNotice, IoRequest, IoTask, RemoveChild, ServerSpec } from '../core/agents/segment.ts';
 import {
   Control,
@@ -63,6 +65,8 @@ export async function runIoThread(task: IoTask): Promise<void> {
   }
 
   const apps = new Map<number, ChildApp>();
+  const relays = new Map<number, ChildApp>();
+  const specs = new Map<number, ServerSpec>();
   const now = (): number => performance.now();
   let finish: () => void = () => {};
   let fail: (error: unknown) => void = () => {};
@@ -83,6 +87,7 @@ export async function runIoThread(task: IoTask): Promise<void> {
   // ── the pump ──
   /** DOWN: after an exception, apps still open. */
   let phase: 'up' | 'down' | 'closed' = 'up';
+  const alive = (): boolean => phase !== 'down';
   let retry: NodeJS.Timeout | undefined;
 
   const pump = (): void => {
@@ -124,10 +129,35 @@ export async function runIoThread(task: IoTask): Promise<void> {
     agent.openServer(spec);
     const app = (spec.tls === null ? App() : SSLApp({ ...spec.tls })) as ChildApp;
     apps.set(spec.server, app);
-    control.setApps(thread, apps.size);
-    serveEngine(app, agent, spec, () => phase !== 'down');
+    specs.set(spec.server, spec);
+    control.setApps(thread, apps.size + relays.size);
+    serveEngine(app, { agent, spec, relayed: false, alive });
     startTicker();
+    if (spec.relayFolder !== null) openRelay(spec, spec.relayFolder);
     tell({ op: 'opened', server: spec.server, descriptor: app.getDescriptor() });
+  };
+
+  /** Listens for the relay of a Node server on a private socket; a second app, because only this one believes it. */
+  const openRelay = (spec: ServerSpec, folder: string): void => {
+    const app = App() as ChildApp;
+    serveEngine(app, { agent, spec: { ...spec, tls: null }, relayed: true, alive });
+    const path = relaySocketPath(folder, task.ioThread);
+    rmSync(path, { force: true }); // of this thread's last life
+    app.listen_unix((socket) => {
+      if (!socket) throw new Error(`cannot listen on ${path}`);
+    }, path);
+    relays.set(spec.server, app);
+    control.setApps(thread, apps.size + relays.size);
+    tell({ op: 'relaying', server: spec.server });
+  };
+
+  const closeApp = (server: number): void => {
+    for (const kind of [apps, relays]) {
+      kind.get(server)?.close();
+      kind.delete(server);
+    }
+    specs.delete(server);
+    control.setApps(thread, apps.size + relays.size);
   };
 
   const drain = async (server: number): Promise<void> => {
@@ -142,17 +172,13 @@ export async function runIoThread(task: IoTask): Promise<void> {
     await drain(server);
     agent.endServer(server);
     await twoTurns();
-    apps.get(server)?.close();
-    apps.delete(server);
-    control.setApps(thread, apps.size);
+    closeApp(server);
     tell({ op: 'closed', server });
   };
 
   const closeApps = async (): Promise<void> => {
     await twoTurns();
-    for (const app of apps.values()) app.close();
-    apps.clear();
-    control.setApps(thread, 0);
+    for (const server of [...apps.keys()]) closeApp(server);
   };
 
   /** The way out on request: the acceptor has stopped before the last record was written. */
@@ -214,6 +240,7 @@ export async function runIoThread(task: IoTask): Promise<void> {
   task.controlPort.on('message', (request: IoRequest) => {
     if (phase !== 'up') return; // the next life opens what is open then
     if (request.op === 'open') openServer(request.spec);
+    else if (request.op === 'relay') openRelay(specs.get(request.server) as ServerSpec, request.folder);
     else if (request.op === 'verdict') agent.verdict(request.id, request.verdict);
     else if (request.op === 'hooks') agent.setHooks(request.server, request.hooks, request.origins);
     else if (request.op === 'lane') agent.connectLane(request.ioThread, request.port);

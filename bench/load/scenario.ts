@@ -108,16 +108,19 @@ function growth(clients: number, servers: readonly string[], repeat = 1): Delive
   });
 }
 
-/** Broadcasts in threes, a few times a second: how long the app thread is busy with each, whoever receives them. */
+/**
+ * How long the app thread is busy with a broadcast, at a pace that every number of clients can take. In bursts: a lone
+ * emit every now and then would measure how a sleeping core wakes up.
+ */
 function appThread(clients: number): DeliveryScenario {
   return deliver({
     name: `app-${clients}`,
-    title: `app thread: ${clients.toLocaleString('en-US')} clients, 30 emits per second`,
+    title: `app thread: ${clients.toLocaleString('en-US')} clients, bursts of 32 emits`,
     servers: ['broadside-1'],
     clients,
-    drive: { kind: 'pace', ticksPerSecond: 10, burst: 3 },
-    deliveries: clients * 90,
-    millis: 3_000,
+    drive: { kind: 'pace', ticksPerSecond: 1, burst: 32 },
+    deliveries: clients * 160,
+    millis: 4_000,
     heatEmits: 10_000,
   });
 }

@@ -54,6 +54,8 @@ interface OpenServer {
   /** As a restarted thread is to know it. */
   spec: ServerSpec;
   readonly handler: RuntimeServer;
+  /** I/O threads that listen for a relay. */
+  readonly relaying: Set<number>;
   /** App of each I/O thread. */
   readonly descriptors: unknown[];
   /** I/O threads that have not yet closed its app. */
@@ -157,6 +159,7 @@ export class Runtime {
       spec: { ...spec, server },
       handler,
       descriptors: new Array(this.#io.length).fill(undefined),
+      relaying: new Set(),
       closing: undefined,
       closed: () => {},
     };
@@ -179,6 +182,15 @@ export class Runtime {
     this.#acceptor.post({ op: 'listen', server, port, host, tls: spec.tls, descriptors });
     this.#acceptor.waitUntil(() => this.#listening.has(server));
     return this.#listening.get(server) as number;
+  }
+
+  /** Makes the I/O threads listen on private sockets in a folder, for the relay of a Node server; done when it returns. */
+  relay(server: number, folder: string): void {
+    const entry = this.#servers.get(server) as OpenServer;
+    entry.spec = { ...entry.spec, relayFolder: folder };
+    entry.relaying.clear();
+    for (const port of this.#io) port.post({ op: 'relay', server, folder });
+    for (const [i, port] of this.#io.entries()) port.waitUntil(() => entry.relaying.has(i) || this.#isDown(i));
   }
 
   /** Gives the port back, at once. */
@@ -236,6 +248,10 @@ export class Runtime {
     if (entry === undefined) return;
     if (notice.op === 'refused') {
       entry.handler.onRefused(notice.info, notice.code);
+      return;
+    }
+    if (notice.op === 'relaying') {
+      entry.relaying.add(ioThread);
       return;
     }
     if (notice.op === 'closed') {

@@ -75,8 +75,19 @@ export interface ServerSpec {
   readonly httpCompression: HttpCompressionRule | null;
   readonly perMessageDeflate: DeflateRule | null;
   readonly tls: TlsFiles | null;
+  /** The browser client to serve, if any. */
+  readonly client: ClientFiles | null;
+  /** Unix socket of the application's own HTTP server, which gets every other request. */
+  readonly application: string | null;
+  /** Folder of the private sockets over which a Node server passes requests on. */
+  readonly relayFolder: string | null;
   /** What the app thread must be asked, HOOK_*, when the server opens. */
   readonly hooks: number;
+}
+
+export interface ClientFiles {
+  readonly folder: string;
+  readonly version: string;
 }
 
 /** Compression of WebSocket messages. */
@@ -127,6 +138,8 @@ export type ThreadTask = CoordinatorTask | IoTask | AcceptorTask;
 export type IoRequest =
   | { readonly op: 'open'; readonly spec: ServerSpec }
   /** Another I/O thread has been restarted. */
+  /** Listens on a private socket in the folder, for the relay of a Node server. */
+  | { readonly op: 'relay'; readonly server: number; readonly folder: string }
   /** The application uses other hooks now. */
   | { readonly op: 'hooks'; readonly server: number; readonly hooks: number; readonly origins: OriginsRule | null }
   | { readonly op: 'verdict'; readonly id: number; readonly verdict: Verdict }
@@ -138,6 +151,7 @@ export type IoRequest =
 export type IoNotice =
   | { readonly op: 'opened'; readonly server: number; readonly descriptor: unknown }
   | { readonly op: 'closed'; readonly server: number }
+  | { readonly op: 'relaying'; readonly server: number }
   | { readonly op: 'ask'; readonly id: number; readonly question: Question }
   /** A request was refused, for those who listen to `connection_error`. */
   | { readonly op: 'refused'; readonly server: number; readonly info: RequestInfo; readonly code: number };

@@ -260,6 +260,7 @@ export class Adapter extends EventEmitter implements AdapterBridge {
 
   /** Tells the sockets that watch what is sent to them; the usual namespace has none. */
   protected notifyObservers(packet: Packet, { rooms, except = NO_ROOMS }: BroadcastOptions): void {
+    if (this.nsp.observers.size === 0) return;
     for (const socket of this.nsp.observers) {
       if (this.#matches(socket, rooms, except)) socket.notifyOutgoingListeners(packet);
     }

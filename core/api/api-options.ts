@@ -2,6 +2,7 @@
  * Options of the Socket.IO layer; all others belong to the engine and pass through. App thread.
  * Every rule is a row of a table; what the engine knows too is checked there again.
  */
+import type { RequestListener, Server } from 'node:http';
 import { EngineError } from '../errors.ts';
 import type { ServerOptions } from '../options.ts';
 import { Adapter } from './adapter.ts';
@@ -29,6 +30,8 @@ export interface GivenOptions extends ServerOptions {
   parser?: Parser | 'msgpack';
   /** Address to listen on. @default all */
   host?: string;
+  /** Gets every request on the port that is not the engine's: a listener such as an Express application, or an HTTP server. */
+  http?: RequestListener | Server;
   /** Origins that may connect. @default '*' */
   origins?: OriginsOption;
   /** Whether the client's bundle is served. @default true */

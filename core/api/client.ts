@@ -144,7 +144,7 @@ export class Client {
   }
 
   /** The answer to a request for a namespace comes later. @returns a token for `admits()` @internal */
-  await(name: string): object {
+  arrive(name: string): object {
     const token = {};
     this.#arrivals ??= new Map();
     this.#arrivals.set(name, token);
@@ -160,8 +160,11 @@ export class Client {
 
   /** Tells the client that a namespace or an event was refused, in its generation's form. @internal */
   refuse(name: string, error: Pick<ExtendedError, 'message' | 'data'>): void {
-    const data: unknown = this.legacy ? error.data || error.message : { message: error.message, data: error.data };
-    this.packet({ type: PacketType.CONNECT_ERROR, nsp: name, data }, FLAG_COMPRESS);
+    const { message, data } = error;
+    // Not every format drops keys without a value.
+    const modern = data === undefined ? { message } : { message, data };
+    const payload: unknown = this.legacy ? data || message : modern;
+    this.packet({ type: PacketType.CONNECT_ERROR, nsp: name, data: payload }, FLAG_COMPRESS);
   }
 
   /** Disconnects every socket of this connection, then closes it. */
@@ -294,7 +297,7 @@ export class Client {
       nsp.add(this, auth, query);
       return;
     }
-    const token = this.await(name);
+    const token = this.arrive(name);
     server.findNamespace(name, auth ?? { ...query }, (create) => {
       if (!this.admits(name, token)) return;
       if (create === undefined) this.refuse(name, { message: 'Invalid namespace' });

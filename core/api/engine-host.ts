@@ -31,8 +31,6 @@ export interface EngineHost extends EventEmitter {
   generateId?: (request: HandshakeRequest) => string | Promise<string>;
   /** Who may connect; the Server keeps it up to date. Read at each handshake. */
   origins?: OriginsOption;
-  /** Whether the client's bundle is served; the Server keeps it up to date. Read when the engine starts to listen. */
-  serveClient?: boolean;
   /** Takes the Engine.IO requests of a Node server; without it Servers refuse such a server. */
   attach?(server: NodeServer, options: GivenOptions): unknown;
   /** Binds before it returns. Port 0 means any free one. */

@@ -2,6 +2,11 @@
  * `io.engine`: one Server's share of the threads. App thread.
  */
 import { EventEmitter } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { Server as NodeServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { clientBundle } from '../agents/client-bundle.ts';
 import type { Question, Verdict } from '../agents/io/gate.ts';
 import type { Link } from '../agents/link.ts';
 import { Runtime, type RuntimeServer } from '../agents/runtime.ts';
@@ -14,10 +19,12 @@ import { BAD_REQUEST, CONNECTION_ERRORS, connectionErrorBody } from '../wire/con
 import { type OriginsRule, resolveOrigins } from '../wire/origins.ts';
 import type { RequestInfo } from '../wire/request-info.ts';
 import type { GivenOptions } from './api-options.ts';
+import { ApplicationServer, type ApplicationTarget } from './application-server.ts';
 import { EngineConn } from './engine-conn.ts';
 import type { EngineHost } from './engine-host.ts';
 import { EngineRequest } from './handshake-request.ts';
 import { PortServer } from './port-server.ts';
+import { Relay } from './relay.ts';
 import { type EngineMiddleware, type GenerateId, type HookSources, RequestHooks } from './request-hooks.ts';
 
 export class Engine extends EventEmitter implements EngineHost, RuntimeServer, HookSources {
@@ -34,10 +41,13 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
   #hookBits: number;
   #generateId: GenerateId | undefined;
   #origins: unknown;
+  readonly #application: ApplicationServer | undefined;
+  #relay: Relay | undefined;
+  #relayFolder: string | undefined;
   #closed: Promise<void> | undefined;
 
   /** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID, ERR_THREAD_START */
-  constructor(given: ServerOptions) {
+  constructor(given: ServerOptions, extras: EngineExtras = {}) {
     super();
     this.options = resolveOptions(given);
     this.allowRequest = given.allowRequest;
@@ -46,9 +56,21 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
     this.#tls = prepareTls(given);
     this.#hooks = new RequestHooks(this);
     this.#hookBits = this.#hooks.bits;
-    const { tuning, connectTimeout: _, maxPending, maxPendingPerAddress, ...spec } = this.options;
+    const { tuning, connectTimeout, destroyUpgrade, destroyUpgradeTimeout, ...rest } = this.options;
+    const { maxPending, maxPendingPerAddress, ...spec } = rest;
+    this.#application = extras.http === undefined ? undefined : new ApplicationServer(extras.http);
     this.#runtime = Runtime.for(tuning);
-    this.#server = this.#runtime.open({ ...spec, tls: this.#tls?.files ?? null, hooks: this.#hookBits }, this);
+    this.#server = this.#runtime.open(
+      {
+        ...spec,
+        tls: this.#tls?.files ?? null,
+        client: extras.serveClient === false ? null : clientBundle(),
+        application: this.#application?.socketPath ?? null,
+        relayFolder: null,
+        hooks: this.#hookBits,
+      },
+      this,
+    );
     this.on('newListener', () => queueMicrotask(() => this.#hooksChanged()));
     this.on('removeListener', () => queueMicrotask(() => this.#hooksChanged()));
   }
@@ -100,11 +122,35 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
     return handle;
   }
 
+  /** Takes the Engine.IO requests of a Node server, which keeps its port and all other requests. */
+  attach(server: NodeServer): void {
+    if (this.#relay === undefined) {
+      this.#relayFolder = mkdtempSync(join(tmpdir(), 'broadside-relay-')); // mode 0700: nobody else may connect
+      const { path, addTrailingSlash, transports, tuning, destroyUpgrade, destroyUpgradeTimeout } = this.options;
+      this.#runtime.relay(this.#server, this.#relayFolder);
+      this.#relay = new Relay({
+        folder: this.#relayFolder,
+        ioThreads: tuning.ioThreads,
+        prefix: addTrailingSlash ? `${path}/` : path,
+        websocket: transports.includes('websocket'),
+        destroyUpgrade,
+        destroyUpgradeTimeout,
+        onClose: () => void this.close(),
+      });
+    }
+    this.#relay.attach(server);
+  }
+
   close(): Promise<void> {
     if (this.#closed === undefined) {
       this.#runtime.unlisten(this.#server);
       for (const port of this.#ports) port.released();
-      this.#closed = this.#runtime.close(this.#server).finally(() => this.#tls?.remove());
+      this.#closed = this.#runtime.close(this.#server).finally(() => {
+        this.#tls?.remove();
+        this.#relay?.close();
+        this.#application?.close();
+        if (this.#relayFolder !== undefined) rmSync(this.#relayFolder, { recursive: true, force: true });
+      });
     }
     return this.#closed;
   }
@@ -181,12 +227,15 @@ const INTERNAL_ERROR = {
   text: CONNECTION_ERRORS[BAD_REQUEST],
 };
 
-/** Names that belong to the Socket.IO layer. */
-const API_OPTIONS = ['adapter', 'parser', 'host'] as const;
+/** What is no option of the engine, but of how it is reached. */
+export interface EngineExtras {
+  /** Gets every request that is not the engine's: a listener, such as an Express application, or an HTTP server. */
+  readonly http?: ApplicationTarget;
+  readonly serveClient?: boolean;
+}
 
 /** Makes the engine of a Server from its merged options. */
 export function createEngine(given: GivenOptions): Engine {
-  const engineOptions: Record<string, unknown> = { ...given };
-  for (const name of API_OPTIONS) delete engineOptions[name];
-  return new Engine(engineOptions as ServerOptions);
+  const { http, serveClient, ...options } = given;
+  return new Engine(options as ServerOptions, { http, serveClient });
 }

@@ -14,6 +14,7 @@ import type { Query } from './handshake.ts';
 import { type ExtendedError, type Middleware, runMiddleware } from './middleware.ts';
 import { isListenerNotice } from './reserved-events.ts';
 import type { Server } from './server.ts';
+import { settleChange } from './settle-change.ts';
 import { Socket } from './socket.ts';
 import type { DefaultEventsMap, Emitted, EventNamesWithoutAck, EventParams, EventsMap } from './typed-events.ts';
 import { emitLocally, reportUncaught } from './user-code.ts';
@@ -156,7 +157,7 @@ export class Namespace<
       this.#examine(client, auth, query, session);
       return;
     }
-    const arrival = client.await(this.name);
+    const arrival = client.arrive(this.name);
     const go = (found: RestoredSession | null): void => {
       if (client.admits(this.name, arrival)) this.#examine(client, auth, query, found);
     };
@@ -186,12 +187,15 @@ export class Namespace<
     return this.#bridge.close();
   }
 
-  /** Takes the server's present adapter class. Room membership starts empty; connected sockets stay reachable. @internal */
+  /** Takes the server's present adapter class. Connected sockets stay reachable, in no room but that of their id. @internal */
   replaceAdapter(): void {
     for (const socket of this.sockets.values()) this.#bridge.withdraw(socket);
     this.#adapter = this.createAdapter();
     this.#bridge = bridgeTo(this, this.#adapter);
-    for (const socket of this.sockets.values()) this.#bridge.enroll(socket);
+    for (const socket of this.sockets.values()) {
+      this.#bridge.enroll(socket);
+      settleChange(socket, this.#bridge.addAll(socket.id, new Set([socket.id])));
+    }
   }
 
   /** Emits an event of the library's own to listeners. @internal */

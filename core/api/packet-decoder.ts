@@ -117,7 +117,10 @@ export class PacketDecoder {
   /** @returns undefined while attachments are due. @throws {Error} for a frame that is no valid packet */
   add(frame: unknown): Packet | undefined {
     const { maxDepth } = this.#limits;
-    if (this.#json && typeof frame === 'string') checkDepth(frame, maxDepth);
+    if (this.#json && typeof frame === 'string') {
+      if (frame === '') throw new Error('empty packet'); // the parser would read a CONNECT
+      checkDepth(frame, maxDepth);
+    }
     this.#decoder.add(frame);
     const packet = this.#packet;
     if (packet === undefined) return undefined;

@@ -119,7 +119,7 @@ export abstract class ServerSettings<
     return this;
   }
 
-  /** The adapter class, or sets it, for existing namespaces too: their rooms start empty. */
+  /** The adapter class, or sets it, for existing namespaces too: their sockets are left in no room but that of their id. */
   adapter(): AdapterClass;
   adapter(value: AdapterConstructor): this;
   adapter(value?: AdapterConstructor): AdapterClass | this {

@@ -275,9 +275,12 @@ export class SocketIoServer<
     if (options.path !== undefined && given.path === undefined) this.path(options.path);
     if (options.origins !== undefined && given.origins === undefined) this.origins(options.origins);
     if (options.serveClient !== undefined && given.serveClient === undefined) this.serveClient(options.serveClient);
-    const engine = createEngineHost({ ...engineOptions(merged), path: this.path() });
+    const engine = createEngineHost({
+      ...engineOptions(merged),
+      path: this.path(),
+      serveClient: this.settings.serveClient,
+    });
     engine.origins = this.settings.origins;
-    engine.serveClient = this.settings.serveClient;
     engine.on('connection', (conn: Conn) => new Client(this, conn, engine.link));
     this.#engine = engine;
     this.#state = 'open';

@@ -290,7 +290,8 @@ export class Socket<
     this.#restored = undefined;
     if (restored !== undefined) this.#sendMissed(restored);
     if (nsp.server.recovery !== undefined && !client.legacy) this.#pid = restored?.pid ?? newPrivateId();
-    const data = client.legacy ? undefined : { sid: this.id, pid: this.#pid };
+    const secret = this.#pid === undefined ? undefined : { pid: this.#pid };
+    const data = client.legacy ? undefined : { sid: this.id, ...secret };
     client.packet({ type: PacketType.CONNECT, nsp: nsp.name, data }, FLAG_COMPRESS);
     nsp.bridge.enroll(this);
     settleChange(this, nsp.bridge.addAll(this.id, new Set([this.id, ...(restored?.rooms ?? [])])));

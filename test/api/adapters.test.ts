@@ -5,31 +5,20 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { describe, it } from 'node:test';
 import type { GivenOptions } from '../../core/api/api-options.ts';
-import type { Server } from '../../core/api/server.ts';
-import type { Socket } from '../../core/api/socket.ts';
-import { type FakeConn, type FakeEngine, fakeServer, join, joinLegacy, settle } from '../support/fake-engine.ts';
+import { fakeServer, joinLegacy, settle } from '../support/fake-engine.ts';
+import { many } from './joined.ts';
 
 const require = createRequire(import.meta.url);
 const published = (peer: string): any => createRequire(require.resolve(peer))('socket.io-adapter');
 const { Adapter: ModernAdapter, SessionAwareAdapter } = published('socket.io');
 const LegacyAdapter = published('socket.io-2');
 
-interface Client {
-  readonly conn: FakeConn;
-  readonly socket: Socket;
-}
-
-async function clients(io: Server, engine: FakeEngine, count: number): Promise<Client[]> {
-  const found: Client[] = [];
-  for (let i = 0; i < count; i++) {
-    const conn = await join(engine);
-    found.push({ conn, socket: [...io.sockets.sockets.values()].at(-1)! });
-  }
-  return found;
-}
-
 const ids = (io: { clients(callback: (error: Error | null, ids: string[]) => void): unknown }): Promise<string[]> =>
   new Promise((resolve, reject) => io.clients((error, found) => (error ? reject(error) : resolve(found))));
+
+/** Rooms and sockets an adapter of either generation knows. */
+const sizes = ({ rooms, sids }: { rooms: object; sids: object }): number[] =>
+  [rooms, sids].map((table) => (table instanceof Map ? table.size : Object.keys(table).length));
 
 for (const [name, adapter] of [
   ['socket.io-adapter 2', ModernAdapter],
@@ -38,7 +27,7 @@ for (const [name, adapter] of [
   describe(`with ${name}`, () => {
     it('rooms, broadcasts, excepts, flags and binary work', async () => {
       const { io, engine, link } = fakeServer({ adapter });
-      const all = await clients(io, engine, 3);
+      const all = await many(io, engine, 3);
       const [a, b, c] = all;
       const taken = (): unknown[][] => all.map(({ conn }) => conn.taken());
       assert.ok(io.sockets.adapter instanceof (adapter as any));
@@ -51,7 +40,9 @@ for (const [name, adapter] of [
       assert.deepEqual([...a.socket.rooms], [a.socket.id, 'x', 'y']);
       assert.deepEqual(Object.keys(a.socket.rooms), [a.socket.id, 'x', 'y']);
       io.emit('1');
-      io.to('x').to('y').emit('2', Buffer.from([1]));
+      io.to('x')
+        .to('y')
+        .emit('2', Buffer.from([1]));
       const attached = ['51-["2",{"_placeholder":true,"num":0}]', Buffer.from([1])];
       assert.deepEqual(taken(), [['2["1"]', ...attached], ['2["1"]', ...attached], ['2["1"]']]);
       io.except('x').emit('3');
@@ -76,7 +67,7 @@ for (const [name, adapter] of [
 
     it('questions, mass operations and acknowledgements work', async () => {
       const { io, engine } = fakeServer({ adapter });
-      const [a, b] = await clients(io, engine, 2);
+      const [a, b] = await many(io, engine, 2);
       a.socket.join('x');
       assert.deepEqual(await ids(io), [a.socket.id, b.socket.id]);
       assert.deepEqual(await ids(io.in('x').in('none')), [a.socket.id]);
@@ -99,7 +90,7 @@ for (const [name, adapter] of [
     it('forgets what nobody answered in time', async (t) => {
       t.mock.timers.enable({ apis: ['setTimeout'] });
       const { io, engine } = fakeServer({ adapter });
-      const [a, b] = await clients(io, engine, 2);
+      const [a, b] = await many(io, engine, 2);
       const seen: unknown[] = [];
       io.timeout(50).emit('ask', (error: Error, answers: unknown[]) => seen.push(error.message, answers));
       a.conn.receive('30["a"]');
@@ -109,21 +100,32 @@ for (const [name, adapter] of [
       assert.equal(b.socket.acks.size, 0);
     });
 
+    it('can replace another while sockets are connected', async () => {
+      const { io, engine } = fakeServer();
+      const [{ conn, socket }] = await many(io, engine, 1);
+      socket.join('r');
+      io.adapter(adapter as never);
+      io.emit('1');
+      io.to(socket.id).emit('2');
+      io.to('r').emit('3');
+      assert.deepEqual(conn.taken(), ['2["1"]', '2["2"]']);
+      conn.drop();
+      assert.deepEqual(sizes(io.sockets.adapter), [0, 0]);
+    });
+
     it('leaves nothing behind when sockets go or are refused', async () => {
       const { io, engine } = fakeServer({ adapter });
       io.use((socket, next) => {
         socket.join('early');
         next(socket.handshake.auth.refuse ? new Error('no') : undefined);
       });
-      const [{ conn }] = await clients(io, engine, 1);
+      const [{ conn }] = await many(io, engine, 1);
       const refused = engine.open();
       refused.receive('0{"refuse":true}');
       await settle();
       conn.drop();
       await settle();
-      const { rooms, sids } = io.sockets.adapter;
-      const sizes = rooms instanceof Map ? [rooms.size, sids.size] : [Object.keys(rooms).length, Object.keys(sids).length];
-      assert.deepEqual(sizes, [0, 0]);
+      assert.deepEqual(sizes(io.sockets.adapter), [0, 0]);
     });
   });
 }
@@ -135,7 +137,12 @@ describe('an adapter of a cluster', () => {
       serverCount(): Promise<number> {
         return Promise.resolve(2);
       }
-      broadcastWithAck(packet: unknown, opts: unknown, count: (n: number) => void, ack: (answer: unknown) => void): void {
+      broadcastWithAck(
+        packet: unknown,
+        opts: unknown,
+        count: (n: number) => void,
+        ack: (answer: unknown) => void,
+      ): void {
         super.broadcastWithAck(packet, opts, count, ack);
         setImmediate(() => {
           count(1);
@@ -158,7 +165,7 @@ describe('an adapter of a cluster', () => {
       }
     }
     const { io, engine } = fakeServer({ adapter: Cluster as never });
-    const [{ socket, conn }] = await clients(io, engine, 1);
+    const [{ socket, conn }] = await many(io, engine, 1);
     const watched: unknown[] = [];
     socket.onAnyOutgoing((event) => watched.push(event));
     const answers = io.timeout(1000).emitWithAck('ask');
@@ -185,7 +192,7 @@ describe('an adapter of a cluster', () => {
       }
     }
     const { io, engine } = fakeServer({ adapter: Slow as never });
-    const [{ socket }] = await clients(io, engine, 1);
+    const [{ socket }] = await many(io, engine, 1);
     await settle();
     const seen: unknown[] = [];
     socket.on('error', (error) => seen.push(error.message));

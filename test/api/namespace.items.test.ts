@@ -3,19 +3,9 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Socket } from '../../core/api/socket.ts';
 import { FLAG_COMPRESS, FLAG_VOLATILE } from '../../core/agents/link.ts';
-import { type FakeConn, type FakeEngine, fakeServer, join, joinLegacy, settle, uncaught } from '../support/fake-engine.ts';
-
-/** Clients in `/`, with their sockets, in order of arrival. */
-async function many(engine: FakeEngine, sockets: ReadonlyMap<string, Socket>, count: number) {
-  const found: { conn: FakeConn; socket: Socket }[] = [];
-  for (let i = 0; i < count; i++) {
-    const conn = await join(engine);
-    found.push({ conn, socket: [...sockets.values()].at(-1)! });
-  }
-  return found;
-}
+import { type FakeConn, fakeServer, join, joinLegacy, settle, uncaught } from '../support/fake-engine.ts';
+import { many } from './joined.ts';
 
 const ask = (target: { clients(callback: (error: Error | null, ids: string[]) => void): unknown }): Promise<string[]> =>
   new Promise((resolve, reject) => target.clients((error, ids) => (error ? reject(error) : resolve(ids))));
@@ -41,7 +31,7 @@ describe('a namespace', () => {
 
   it('39: adapter shows rooms and sids as Maps and as the hashes of Socket.IO 2, and speaks both dialects', async () => {
     const { io, engine } = fakeServer();
-    const [{ socket }] = await many(engine, io.sockets.sockets, 1);
+    const [{ socket }] = await many(io, engine, 1);
     socket.join(['a', '__proto__']);
     const { adapter } = io.of('/');
     assert.equal(adapter.nsp, io.sockets);
@@ -68,7 +58,7 @@ describe('a namespace', () => {
 
   it('40: to(room) reaches the union of rooms once each, and leaks nothing into a later emit', async () => {
     const { io, engine } = fakeServer();
-    const [a, b, c] = await many(engine, io.sockets.sockets, 3);
+    const [a, b, c] = await many(io, engine, 3);
     a.socket.join(['x', 'y']);
     b.socket.join('y');
     c.socket.join('7');
@@ -85,7 +75,7 @@ describe('a namespace', () => {
 
   it('41: in(room) is to(room)', async () => {
     const { io, engine } = fakeServer();
-    const [a, b] = await many(engine, io.sockets.sockets, 2);
+    const [a, b] = await many(io, engine, 2);
     a.socket.join('x');
     io.of('/').in('x').emit('1');
     assert.deepEqual([a.conn.taken(), b.conn.taken()], [['2["1"]'], []]);
@@ -93,7 +83,7 @@ describe('a namespace', () => {
 
   it('42: emit reaches the connected sockets in call order, encodes once, and chains', async () => {
     const { io, engine, link } = fakeServer();
-    const [a, b] = await many(engine, io.sockets.sockets, 2);
+    const [a, b] = await many(io, engine, 2);
     link.calls.broadcast = 0;
     const nsp = io.sockets;
     const payload = { n: 1 };
@@ -109,7 +99,7 @@ describe('a namespace', () => {
 
   it('42: emit refuses callbacks and reserved names, and leaves nothing pending', async () => {
     const { io, engine } = fakeServer();
-    const [{ conn }] = await many(engine, io.sockets.sockets, 1);
+    const [{ conn }] = await many(io, engine, 1);
     assert.throws(() => io.to('x').emit('a', () => {}), { message: 'Callbacks are not supported when broadcasting' });
     assert.throws(() => io.emit('connect'), { code: 'ERR_RESERVED_EVENT' });
     io.emit('b');
@@ -118,7 +108,7 @@ describe('a namespace', () => {
 
   it('43: send and write emit message and give the namespace back', async () => {
     const { io, engine } = fakeServer();
-    const [{ conn }] = await many(engine, io.sockets.sockets, 1);
+    const [{ conn }] = await many(io, engine, 1);
     assert.equal(io.of('/').send('a', 1), io.sockets);
     assert.equal(io.of('/').write(), io.sockets);
     assert.deepEqual(conn.taken(), ['2["message","a",1]', '2["message"]']);
@@ -126,7 +116,7 @@ describe('a namespace', () => {
 
   it('44: clients(cb) gives the ids of connected sockets in order of arrival, never within the call', async () => {
     const { io, engine } = fakeServer();
-    const sockets = await many(engine, io.sockets.sockets, 3);
+    const sockets = await many(io, engine, 3);
     let called = false;
     const nsp = io.of('/').clients((error, ids) => {
       called = true;
@@ -154,7 +144,7 @@ describe('a namespace', () => {
 
   it('45: in(room).clients(cb) filters by the union of rooms and leaves nothing pending', async () => {
     const { io, engine } = fakeServer();
-    const [a, b, c] = await many(engine, io.sockets.sockets, 3);
+    const [a, b, c] = await many(io, engine, 3);
     a.socket.join(['x', 'y']);
     b.socket.join('y');
     assert.deepEqual(await ask(io.of('/').in('x').in('y')), [a.socket.id, b.socket.id]);
@@ -229,7 +219,11 @@ describe('a namespace', () => {
     let state: unknown[] = [];
     let conn!: FakeConn;
     io.on('connect', (socket) => {
-      state = [conn.taken().length, socket.client.nsps.get('/') === socket, socket.client.sockets.get(socket.id) === socket];
+      state = [
+        conn.taken().length,
+        socket.client.nsps.get('/') === socket,
+        socket.client.sockets.get(socket.id) === socket,
+      ];
     });
     conn = engine.open({ protocol: 3 });
     await settle();
@@ -251,7 +245,7 @@ describe('a namespace', () => {
 
   it('51: volatile marks the whole packet, attachments too, for one emit', async () => {
     const { io, engine, link } = fakeServer();
-    await many(engine, io.sockets.sockets, 1);
+    await many(io, engine, 1);
     link.flags.length = 0;
     io.volatile.emit('a', Buffer.from([1]));
     io.of('/').volatile.emit('b');
@@ -261,7 +255,7 @@ describe('a namespace', () => {
 
   it('52: local tells the adapter to stay on this server', async () => {
     const { io, engine } = fakeServer();
-    const [{ conn }] = await many(engine, io.sockets.sockets, 1);
+    const [{ conn }] = await many(io, engine, 1);
     const options: unknown[] = [];
     const { adapter } = io.sockets;
     const broadcast = adapter.broadcast.bind(adapter);
@@ -277,7 +271,7 @@ describe('a namespace', () => {
 
   it('53: json and binary change nothing, compress(false) one emit, and server is there', async () => {
     const { io, engine, link } = fakeServer();
-    const [{ conn }] = await many(engine, io.sockets.sockets, 1);
+    const [{ conn }] = await many(io, engine, 1);
     const nsp = io.of('/');
     link.flags.length = 0;
     nsp.json.emit('a');
@@ -293,7 +287,7 @@ describe('a namespace', () => {
 describe('operations on many sockets', () => {
   it('fetchSockets and allSockets answer from the moment of the call', async () => {
     const { io, engine } = fakeServer();
-    const [a, b] = await many(engine, io.sockets.sockets, 2);
+    const [a, b] = await many(io, engine, 2);
     a.socket.join('x');
     const fetched = io.in('x').fetchSockets();
     const ids = io.allSockets();
@@ -306,7 +300,7 @@ describe('operations on many sockets', () => {
 
   it('socketsJoin, socketsLeave and disconnectSockets reach those an event would reach', async () => {
     const { io, engine } = fakeServer();
-    const [a, b, c] = await many(engine, io.sockets.sockets, 3);
+    const [a, b, c] = await many(io, engine, 3);
     io.socketsJoin(['x', 'y']);
     b.socket.broadcast.socketsLeave('y');
     assert.deepEqual(

@@ -72,7 +72,7 @@ describe('bad and odd input, compared with the reference servers', () => {
     it(`${subject.name} [${subject.id}]`, async (t) => {
       const outcomes = await (slow.get(subject.id) ?? runOnAll(subject));
       if (outcomes.broadside !== undefined) compare(subject, outcomes);
-      else t.skip(`${UNSUPPORTED[subject.needs ?? 'polling']}; the references were run`);
+      else t.skip(`${UNSUPPORTED[subject.needs ?? 'cors']}; the references were run`);
     });
   }
 });

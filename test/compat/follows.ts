@@ -21,6 +21,25 @@ export const FOLLOWS_4: ReadonlySet<string> = new Set([
   'packet-3-name-remove-listener',
   'packet-3-connect-again',
   'packet-3-connect-again-auth',
+  'polling-3-handshake',
+  'polling-3-handshake-headers',
+  'polling-3-handshake-sid-empty',
+  'polling-3-eio-missing',
+  'polling-3-eio-5',
+  'polling-3-post-headers',
+  'polling-3-revision-other-post',
+  'polling-3-options',
+  'polling-3-polls-overlap',
+  'polling-3-at-limit',
+  'polling-3-over-limit',
+  'polling-3-over-limit-endless',
+  'payload-3-pong',
+  'jsonp-3-handshake',
+  'jsonp-3-index-7',
+  'jsonp-3-index-code',
+  'jsonp-3-index-letters',
+  'jsonp-3-index-empty',
+  'upgrade-3-revision-other',
 ]);
 
 /** Cases that go as with Socket.IO 2. */
@@ -38,4 +57,5 @@ export const FOLLOWS_2: ReadonlySet<string> = new Set([
   'packet-3-error-object',
   'packet-3-error-bare',
   'packet-3-attachment-not-joined',
+  'polling-3-transport-twice',
 ]);

@@ -32,7 +32,6 @@ export const HOUSES = {
     },
   },
   pollingOnly: {
-    needs: 'transports',
     options: { ...QUIET, allowEIO3: true, maxHttpBufferSize: LIMIT_BYTES, transports: ['polling'] },
   },
   websocketOnly: {
@@ -40,7 +39,6 @@ export const HOUSES = {
   },
   /** Little patience with an upgrade. */
   hasty: {
-    needs: 'upgrade',
     options: { ...QUIET, allowEIO3: true, maxHttpBufferSize: LIMIT_BYTES, upgradeTimeout: 100 },
   },
 } as const satisfies Record<string, House>;

@@ -275,12 +275,12 @@ class Run {
 
   async #pollingAlive(query: string): Promise<void> {
     if (this.#sid === '') return; // the handshake was refused
-    const answer = await this.#post(query, ECHO);
-    if (answer?.status !== 200) {
-      this.#noteResponse(answer, { target: '' });
-      return;
-    }
-    if (await this.#poll(query, (packet) => packet === ECHO, false)) this.#stay();
+    // A session that is closing takes it or not, and says goodbye or not: cases that mean to see that poll by themselves.
+    await this.#post(query, ECHO);
+    const from = this.notes.length;
+    const open = await this.#poll(query, (packet) => packet === ECHO, false);
+    this.notes.push(...this.notes.splice(from).filter((note) => note !== 'text 1'));
+    if (open) this.#stay();
   }
 
   #post(query: string, packet: string): Promise<Response | undefined> {
@@ -293,7 +293,7 @@ class Run {
     return this.#exchange({ method: 'POST', target: this.#sessionTarget(query), headers, body });
   }
 
-  /** Packets are noted one by one: how many come in one response is chance. */
+  /** Packets are noted one by one and noops not at all: how many come in one response is chance. */
   async #poll(query: string, isLast: (packet: string) => boolean, quiet: boolean): Promise<boolean> {
     for (;;) {
       const response = await this.#exchange({ target: this.#sessionTarget(query) });
@@ -302,7 +302,7 @@ class Run {
         return false;
       }
       for (const packet of this.#packets(response)) {
-        if (!quiet) this.notes.push(`text ${hideIds(packet)}`);
+        if (!quiet && packet !== '6') this.notes.push(`text ${hideIds(packet)}`);
         if (isLast(packet)) return true;
       }
     }
@@ -344,6 +344,9 @@ class Run {
 }
 
 const hideIds = (content: string): string =>
-  content.replaceAll(/(\\?"sid\\?":\\?")[^"\\]+/g, '$1<sid>').replaceAll(/\bio=[\w-]{15,}/g, 'io=<sid>');
+  content
+    .replaceAll(/\b\d+:0\{/g, '<n>:0{') // the length of an open packet depends on that of its id
+    .replaceAll(/(\\?"sid\\?":\\?")[^"\\]+/g, '$1<sid>')
+    .replaceAll(/\bio=[\w-]{15,}/g, 'io=<sid>');
 
 const isText = (bytes: Buffer): boolean => Buffer.from(bytes.toString()).equals(bytes) && !bytes.includes(0);

@@ -44,6 +44,9 @@ const SPEC: ServerSpec = {
   httpCompression: null,
   perMessageDeflate: { threshold: 0 },
   tls: null,
+  client: null,
+  application: null,
+  relayFolder: null,
   hooks: 0,
 };
 

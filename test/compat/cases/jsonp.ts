@@ -17,7 +17,6 @@ const both = (
     id: `jsonp-${revision}-${id}`,
     name: `${name}, revision ${revision}`,
     revision,
-    needs: 'polling',
     steps: steps(revision),
     ...(revision === 4 ? four : three),
   }));

@@ -9,7 +9,6 @@ const one = (revision: Revision, id: string, name: string, steps: readonly Step[
   id: `polling-${revision}-${id}`,
   name: `${name}, revision ${revision}`,
   revision,
-  needs: 'polling',
   steps,
   ...notes,
 });
@@ -158,6 +157,11 @@ export const POLLING_CASES: readonly Case[] = [
   ]),
   within('event-then-close', 'an event right before a close packet', (revision) => [
     http(post(revision, revision === 4 ? '42["a"]\x1e1' : '7:42["a"]1:1')),
+  ]),
+  both('poll-after-error', 'a poll after nonsense', (revision) => [
+    joinedPolling(revision),
+    http(post(revision, 'xyz')),
+    poll(revision, 'never'),
   ]),
   both('bye', 'the server disconnects', (revision) => [
     joinedPolling(revision),

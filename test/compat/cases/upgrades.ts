@@ -30,7 +30,6 @@ const both = (
     id: `upgrade-${revision}-${id}`,
     name: `${name}, revision ${revision}`,
     revision,
-    needs: 'upgrade',
     steps: [joinedPolling(revision), ...steps(revision)],
     ...(revision === 4 ? four : three),
   }));
@@ -58,7 +57,12 @@ export const UPGRADE_CASES: readonly Case[] = [
     say('5'),
     alive,
   ]),
-  both('probe-missing', 'an upgrade packet without a probe', (revision) => [candidate(revision), say('5'), alive]),
+  both('probe-missing', 'an upgrade packet without a probe', (revision) => [
+    candidate(revision),
+    say('5'),
+    alive,
+    pollingAlive(revision),
+  ]),
   both('first-event', 'an event for a first frame', (revision) => [
     candidate(revision),
     say('42["a"]'),
