@@ -11,12 +11,11 @@ import { presetHeadLimit, type ResolvedTuning } from '../options.ts';
 import { Control, STATE_BURIED, STATE_DOWN } from '../shm/control.ts';
 import { ACCEPTOR_THREAD, COORDINATOR_THREAD, FIRST_IO_THREAD, threadName } from '../shm/layout.ts';
 import type { OriginsRule } from '../wire/origins.ts';
-import type { RequestInfo } from '../wire/request-info.ts';
-import { AppAgent, type AppHandler } from './app-agent.ts';
+import { AppAgent } from './app-agent.ts';
 import { closeThreads } from './close-threads.ts';
 import { guardExit, unguardExit } from './exit-guard.ts';
-import type { Question, Verdict } from './io/gate.ts';
 import { laneMatrix } from './lane-matrix.ts';
+import type { OpenServer, RuntimeServer } from './runtime-server.ts';
 import {
   type AcceptorNotice,
   type AcceptorRequest,
@@ -39,29 +38,6 @@ const EXIT_MS = 10_000;
 
 /** Shown with `NODE_DEBUG=broadside`. */
 const debug = debuglog('broadside');
-
-/** What a Server tells the threads, and is told. */
-export interface RuntimeServer extends AppHandler {
-  /** An I/O thread has parked a request until it gets the answer. */
-  onQuestion(question: Question, answer: (verdict: Verdict) => void): void;
-  /** An I/O thread has refused a request. */
-  onRefused(info: RequestInfo, code: number): void;
-  /** An I/O thread crashed; its clients have been or will be reported as closed. */
-  onThreadCrash(ioThread: number, error: Error): void;
-}
-
-interface OpenServer {
-  /** As a restarted thread is to know it. */
-  spec: ServerSpec;
-  readonly handler: RuntimeServer;
-  /** I/O threads that listen for a relay. */
-  readonly relaying: Set<number>;
-  /** App of each I/O thread. */
-  readonly descriptors: unknown[];
-  /** I/O threads that have not yet closed its app. */
-  closing: Set<number> | undefined;
-  closed: () => void;
-}
 
 export class Runtime {
   static readonly #shared = new Map<string, Runtime>();
@@ -225,6 +201,11 @@ export class Runtime {
     for (const port of this.#io) port.post({ op: 'hooks', server, hooks, origins });
   }
 
+  /** More strangers of this address, of all with null, are let in no longer, or again. */
+  blockStrangers(server: number, address: string | null, blocked: boolean): void {
+    for (const port of this.#io) port.post({ op: 'strangers', server, address, blocked });
+  }
+
   stats(): Stats {
     return this.#statistics.read();
   }
@@ -241,13 +222,20 @@ export class Runtime {
       const { id, question } = notice;
       const port = this.#io[ioThread];
       const handler = this.#servers.get(question.server)?.handler;
-      handler?.onQuestion(question, (verdict) => port.post({ op: 'verdict', id, verdict }));
+      const { life } = port;
+      handler?.onQuestion(question, (verdict) => {
+        if (port.life === life) port.post({ op: 'verdict', id, verdict });
+      });
       return;
     }
     const entry = this.#servers.get(notice.server);
     if (entry === undefined) return;
     if (notice.op === 'refused') {
-      entry.handler.onRefused(notice.info, notice.code);
+      entry.handler.onRefused(notice.info, notice.error);
+      return;
+    }
+    if (notice.op === 'abandoned') {
+      entry.handler.onAbandoned(notice.sid);
       return;
     }
     if (notice.op === 'relaying') {

@@ -19,9 +19,19 @@ export class EngineConn extends EventEmitter implements Conn {
   upgraded = false;
   readyState: ReadyState = 'open';
   readonly #link: Link;
+  readonly #onJoined: () => void;
 
-  constructor(session: SessionNumber, sid: string, info: RequestInfo, request: HandshakeRequest, link: Link) {
+  /** @param onJoined called when it has joined a namespace */
+  constructor(
+    session: SessionNumber,
+    sid: string,
+    info: RequestInfo,
+    request: HandshakeRequest,
+    link: Link,
+    onJoined: () => void,
+  ) {
     super();
+    this.#onJoined = onJoined;
     this.id = sid;
     this.session = session;
     this.protocol = info.revision;
@@ -55,6 +65,11 @@ export class EngineConn extends EventEmitter implements Conn {
     this.readyState = 'closing';
     this.#link.closeSession(this.session, discard);
     return this;
+  }
+
+  /** It has joined a namespace: no stranger any more. */
+  joined(): void {
+    this.#onJoined();
   }
 
   /** News from the engine: the transport has changed. `request` stays the handshake's. */

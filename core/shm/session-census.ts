@@ -36,11 +36,6 @@ export class SessionCensus {
     return fits;
   }
 
-  /** Uncounts a session that was counted and has not opened after all. */
-  undo(): void {
-    Atomics.sub(this.#words, this.#ownOpened, 1); // the app thread reads it late
-  }
-
   /** Never too few: what lowers the sum is read before what raises it. */
   #count(): number {
     let sum = 0;

@@ -140,6 +140,7 @@ export class OneThread {
         refuse: () => {},
         onAborted: undefined,
         onRefused: undefined,
+        open: true,
         headers: [],
       },
     );
@@ -289,6 +290,7 @@ export class OneThread {
       stop: () => this.stopped.add(io),
       ask: () => {},
       report: () => {},
+      abandon: () => {},
     };
     const agent = new IoAgent(task, host, () => {
       this.now += this.msPerLook;
