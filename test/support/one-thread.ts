@@ -12,7 +12,7 @@ import type { SocketOwner } from '../../core/agents/io/web-socket-handle.ts';
 import { createSegment, type NewIoPort, type Segment, type ServerSpec } from '../../core/agents/segment.ts';
 import type { ResolvedTuning } from '../../core/options.ts';
 import type { SessionNumber } from '../../core/session/ids.ts';
-import { Control, STATE_ATTACHING, STATE_DOWN, STATE_RUNNING } from '../../core/shm/control.ts';
+import { Control, counterIndex, STATE_ATTACHING, STATE_DOWN, STATE_RUNNING } from '../../core/shm/control.ts';
 import {
   COORDINATOR_THREAD,
   doorbellOffset,
@@ -198,6 +198,8 @@ export class OneThread {
 
   /** An I/O thread dies as after an exception: its clients are cut off, the coordinator is told. */
   crash(io: number): void {
+    const { openCount } = this.#agent(io).sessions;
+    this.control.counters(FIRST_IO_THREAD + io)[counterIndex('sessionsClosed')] += openCount;
     this.io[io] = undefined;
     for (const client of this.clients) if (client.io === io) client.socket.isOpen = false;
     this.control.setState(FIRST_IO_THREAD + io, STATE_DOWN);
