@@ -128,7 +128,13 @@ export async function runIoThread(task: IoTask): Promise<void> {
 
   const openServer = (spec: ServerSpec): void => {
     agent.openServer(spec);
-    const app = (spec.tls === null ? App() : SSLApp({ ...spec.tls })) as ChildApp;
+    let app: ChildApp;
+    try {
+      app = (spec.tls === null ? App() : SSLApp({ ...spec.tls })) as ChildApp;
+    } catch (error) {
+      tell({ op: 'unusable', server: spec.server, message: String(error) }); // closed again by the app thread
+      return;
+    }
     apps.set(spec.server, app);
     specs.set(spec.server, spec);
     control.setApps(thread, apps.size + relays.size);

@@ -28,6 +28,8 @@ export interface OpenServer {
   readonly relaying: Set<number>;
   /** App of each I/O thread. */
   readonly descriptors: unknown[];
+  /** Why an I/O thread could make no app for it. */
+  unusable: string | undefined;
   /** I/O threads that have not yet closed its app. */
   closing: Set<number> | undefined;
   closed: () => void;

@@ -128,7 +128,7 @@ export class Runtime {
 
   // ── Servers ──
 
-  /** Makes a Server known to all threads; it does not listen yet. */
+  /** Makes a Server known to all threads; it does not listen yet. @throws ERR_OPTION_INVALID, ERR_THREAD_START */
   open(spec: Omit<ServerSpec, 'server'>, handler: RuntimeServer): number {
     const server = Runtime.#nextServer++;
     const entry: OpenServer = {
@@ -136,6 +136,7 @@ export class Runtime {
       handler,
       descriptors: new Array(this.#io.length).fill(undefined),
       relaying: new Set(),
+      unusable: undefined,
       closing: undefined,
       closed: () => {},
     };
@@ -143,7 +144,11 @@ export class Runtime {
     this.agent.addServer(server, handler);
     for (const port of this.#io) port.post({ op: 'open', spec: entry.spec });
     for (const [i, port] of this.#io.entries()) {
-      port.waitUntil(() => entry.descriptors[i] !== undefined || this.#isDown(i));
+      port.waitUntil(() => entry.descriptors[i] !== undefined || entry.unusable !== undefined || this.#isDown(i));
+    }
+    if (entry.unusable !== undefined) {
+      void this.close(server);
+      throw new EngineError('ERR_OPTION_INVALID', `the TLS options cannot be used: ${entry.unusable}`);
     }
     return server;
   }
@@ -221,36 +226,39 @@ export class Runtime {
     if (notice.op === 'ask') {
       const { id, question } = notice;
       const port = this.#io[ioThread];
-      const handler = this.#servers.get(question.server)?.handler;
       const { life } = port;
-      handler?.onQuestion(question, (verdict) => {
+      this.#servers.get(question.server)?.handler.onQuestion(question, (verdict) => {
         if (port.life === life) port.post({ op: 'verdict', id, verdict });
       });
       return;
     }
     const entry = this.#servers.get(notice.server);
     if (entry === undefined) return;
-    if (notice.op === 'refused') {
-      entry.handler.onRefused(notice.info, notice.error);
-      return;
+    switch (notice.op) {
+      case 'opened': {
+        const { server, descriptor } = notice;
+        entry.descriptors[ioThread] = descriptor;
+        // A restarted thread may have come to the log after the order to close.
+        if (entry.closing !== undefined) this.agent.closeServer(server);
+        else if (this.#listening.has(server)) this.#acceptor.post({ op: 'addChild', server, ioThread, descriptor });
+        break;
+      }
+      case 'unusable':
+        entry.unusable = notice.message;
+        break;
+      case 'relaying':
+        entry.relaying.add(ioThread);
+        break;
+      case 'refused':
+        entry.handler.onRefused(notice.info, notice.error);
+        break;
+      case 'abandoned':
+        entry.handler.onAbandoned(notice.sid);
+        break;
+      case 'closed':
+        this.#appClosed(entry, ioThread);
+        break;
     }
-    if (notice.op === 'abandoned') {
-      entry.handler.onAbandoned(notice.sid);
-      return;
-    }
-    if (notice.op === 'relaying') {
-      entry.relaying.add(ioThread);
-      return;
-    }
-    if (notice.op === 'closed') {
-      this.#appClosed(entry, ioThread);
-      return;
-    }
-    const { server, descriptor } = notice;
-    entry.descriptors[ioThread] = descriptor;
-    // A restarted thread may have come to the log after the order to close.
-    if (entry.closing !== undefined) this.agent.closeServer(server);
-    else if (this.#listening.has(server)) this.#acceptor.post({ op: 'addChild', server, ioThread, descriptor });
   }
 
   #appClosed(entry: OpenServer, ioThread: number): void {

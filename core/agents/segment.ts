@@ -153,6 +153,8 @@ export type IoRequest =
 /** I/O thread → app thread. */
 export type IoNotice =
   | { readonly op: 'opened'; readonly server: number; readonly descriptor: unknown }
+  /** No app could be made with the Server's options. */
+  | { readonly op: 'unusable'; readonly server: number; readonly message: string }
   | { readonly op: 'closed'; readonly server: number }
   | { readonly op: 'relaying'; readonly server: number }
   | { readonly op: 'ask'; readonly id: number; readonly question: Question }

@@ -73,17 +73,21 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
       this.#runtime.blockStrangers(this.#server, address, blocked),
     );
     this.#runtime = Runtime.for(tuning);
-    this.#server = this.#runtime.open(
-      {
-        ...spec,
-        tls: this.#tls?.files ?? null,
-        client: extras.serveClient === false ? null : clientBundle(),
-        application: this.#application?.socketPath ?? null,
-        relayFolder: null,
-        hooks: this.#hookBits,
-      },
-      this,
-    );
+    const plain = {
+      ...spec,
+      tls: this.#tls?.files ?? null,
+      client: extras.serveClient === false ? null : clientBundle(),
+      application: this.#application?.socketPath ?? null,
+      relayFolder: null,
+      hooks: this.#hookBits,
+    };
+    try {
+      this.#server = this.#runtime.open(plain, this);
+    } catch (error) {
+      this.#tls?.remove();
+      this.#application?.close();
+      throw error;
+    }
     this.on('newListener', () => queueMicrotask(() => this.#hooksChanged()));
     this.on('removeListener', () => queueMicrotask(() => this.#hooksChanged()));
   }
