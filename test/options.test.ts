@@ -1,8 +1,16 @@
 /** Options and environment variables: every one checked by name, value and range. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { API_OPTION_NAMES, resolveApiOptions } from '../core/api/api-options.ts';
 import { EngineError } from '../core/errors.ts';
-import { ENVIRONMENT_VARIABLES, normalizePath, resolveOptions, type ServerOptions } from '../core/options.ts';
+import {
+  ENVIRONMENT_VARIABLES,
+  KNOWN_NAMES,
+  normalizePath,
+  resolveOptions,
+  type ServerOptions,
+} from '../core/options.ts';
 
 const MIB = 1024 * 1024;
 
@@ -133,6 +141,20 @@ describe('options', () => {
     refuses(() => resolved(given, env), 'ERR_OPTION_INVALID', subject, enough);
     assert.equal(resolved({ ...given, logBytes: 4 * MIB }).logBytes, 4 * MIB);
     assert.equal(resolved(given).logBytes, 4 * MIB, 'the default always fits');
+  });
+
+  it('are listed in docs/options.md by exactly their names, with the defaults of the numbers', () => {
+    const page = readFileSync(new URL('../docs/options.md', import.meta.url), 'utf8');
+    const rows = [...page.matchAll(/^\| `(\w+)` \| (.*?) \| (.*?) \| (.*?) \|$/gm)];
+    const names = rows.map(([, name]) => name);
+    const known = new Set<string>([...KNOWN_NAMES, ...API_OPTION_NAMES, 'http']);
+    assert.deepEqual([...names].sort(), [...known].sort());
+    const { limits, ...api } = resolveApiOptions({});
+    const defaults: Record<string, unknown> = { ...api, ...limits, ...resolved({}) };
+    for (const [, name, , fallback] of rows) {
+      if (/^\d+$/.test(fallback)) assert.equal(defaults[name], Number(fallback), name);
+    }
+    for (const variable of ENVIRONMENT_VARIABLES) assert.ok(page.includes(`\`${variable}\``), variable);
   });
 
   it('are frozen once resolved', () => {

@@ -115,11 +115,11 @@ export class RequestHooks {
       if ((hooks & HOOK_MIDDLEWARE) !== 0) finish(response);
       if ((hooks & (HOOK_HEADERS | HOOK_INITIAL_HEADERS)) !== 0)
         headers.push(...this.#emitHeaders(request, hooks, sid));
-      return { headers, cors, sid: id };
+      return { headers: headers.filter(isFree), cors, sid: id };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       if (error.report !== undefined) this.#sources.reportRefusal(request, error.report);
-      return { headers, cors, refusal: error.answer };
+      return { headers: headers.filter(isFree), cors, refusal: error.answer };
     }
   }
 
@@ -230,6 +230,10 @@ class Refusal {
     this.report = report;
   }
 }
+
+/** Headers that say how an answer is sent; its sender alone knows that. */
+const FRAMING: ReadonlySet<string> = new Set(['connection', 'content-length', 'keep-alive', 'transfer-encoding']);
+const isFree = ([name]: readonly [string, string]): boolean => !FRAMING.has(name.toLowerCase());
 
 const JSON_TYPE = 'application/json';
 const MIDDLEWARE_FAILURE: ErrorContext = { name: 'MIDDLEWARE_FAILURE' };

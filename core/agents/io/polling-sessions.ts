@@ -97,7 +97,8 @@ export class PollingSessions implements PollingEnd {
   /** A poll: answered at once when packets wait, held otherwise. */
   #get(request: PollingRequest, exchange: Exchange): void {
     const lingering = this.#lingering.get(request.sid);
-    if (lingering !== undefined) {
+    // An id of the application's making may be in use again.
+    if (lingering !== undefined && this.#sessions.find(this.#server.spec.server, request.sid) < 0) {
       this.#lingering.delete(request.sid);
       const last = [...lingering.packets, controlPacket(PACKET_NOOP), controlPacket(PACKET_CLOSE)];
       answerPoll(exchange, last, lingering, request.jsonp);
