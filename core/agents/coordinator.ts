@@ -55,6 +55,8 @@ export class Coordinator {
   /** Region of an inbox record that `events` had no room for, per I/O thread. */
   readonly #heldRegions: (SharedArrayBuffer | undefined)[];
   #stopWritten = false;
+  /** THREAD_DOWN found no room in the log. */
+  #burialWaits = false;
   /** The stop record found no room in the log. */
   #stopWaits = false;
 
@@ -130,13 +132,14 @@ export class Coordinator {
     if (canForward && this.#inboxes.some((inbox) => !inbox.isEmpty())) return true;
     return this.#ranges.some((_, i) => {
       const state = this.#control.state(FIRST_IO_THREAD + i);
-      return state === STATE_ATTACHING || (state === STATE_DOWN && (canForward || this.#sequencer.isLive(i)));
+      if (state === STATE_ATTACHING) return true;
+      return state === STATE_DOWN && !this.#burialWaits && (canForward || this.#sequencer.isLive(i));
     });
   }
 
   /** Something is held back until a cursor moves. */
   get #waitsForLog(): boolean {
-    return this.#commands.gated || this.#unreleased.length > 0 || this.#stopWaits;
+    return this.#commands.gated || this.#unreleased.length > 0 || this.#stopWaits || this.#burialWaits;
   }
 
   #threadOf(slot: number): number {
@@ -158,7 +161,8 @@ export class Coordinator {
       } else if (state === STATE_DOWN) {
         this.#sequencer.detach(i);
         if (this.#readInbox(i) > 0 || !this.#inboxes[i].isEmpty()) continue; // the committed rest comes first
-        this.#bury(i);
+        this.#burialWaits = !this.#bury(i);
+        if (this.#burialWaits) continue;
         this.#control.setState(thread, STATE_BURIED);
         work++;
       }
@@ -177,7 +181,8 @@ export class Coordinator {
     }
   }
 
-  #bury(ioThread: number): void {
+  /** False when the log has no room for the news: once more later, when there is nobody left to bury. */
+  #bury(ioThread: number): boolean {
     this.#moves.drop(ioThread);
     const { first, count } = this.#ranges[ioThread];
     for (let slot = first; slot < first + count; slot++) {
@@ -188,7 +193,7 @@ export class Coordinator {
     }
     // The successor begins with all slots free: a late RELEASE would free one that it has given to a new client.
     this.#unreleased = this.#unreleased.filter((slot) => this.#threadOf(slot) !== ioThread);
-    this.#sequencer.control(LOG_THREAD_DOWN, -1, ioThread);
+    return this.#sequencer.control(LOG_THREAD_DOWN, -1, ioThread);
   }
 
   // ── inbox → events ──

@@ -44,6 +44,8 @@ import type { SocketOwner, SocketRequest, WebSocketHandle } from './web-socket-h
 
 /** A turn writes for this long, then sockets are read. */
 const TURN_MS = 5;
+/** The clock is read once per this many control records: thousands of closes are a turn's work too. */
+const CONTROLS_PER_CLOCK = 64;
 
 /** What the agent asks of its thread. */
 export interface IoHost {
@@ -147,7 +149,7 @@ export class IoAgent {
     if (!this.#inbox.isQueueEmpty && this.#inbox.flush() > 0) this.#coordinatorBell.ring();
     const deadline = this.#now() + TURN_MS;
     while (!this.#stopped) {
-      if (!this.#writing && !this.#fill()) return this.#waitingSince >= 0;
+      if (!this.#writing && !this.#fill(deadline)) return this.#waitingSince >= 0 || this.hasWork();
       if (!this.#fanOut.run(deadline)) return true;
       this.#finishBatch();
       if (this.#now() > deadline) return this.hasWork();
@@ -166,8 +168,9 @@ export class IoAgent {
   }
 
   /** Reads records into the batch; true when there is a batch to write. A control record ends it. */
-  #fill(): boolean {
+  #fill(deadline: number): boolean {
     const batch = this.#batch;
+    let executed = 0;
     while (!batch.full && this.#log.next()) {
       if (this.#log.type === LOG_DATA) {
         batch.add(this.#log, this.#takeRegion);
@@ -178,7 +181,8 @@ export class IoAgent {
         return this.#seal();
       }
       this.#execute();
-      if (this.#stopped) return false;
+      executed++;
+      if (this.#stopped || (executed % CONTROLS_PER_CLOCK === 0 && this.#now() > deadline)) return false;
     }
     if (batch.recordCount === 0) {
       this.#commit(); // records for others
