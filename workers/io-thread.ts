@@ -79,7 +79,8 @@ export async function runIoThread(task: IoTask): Promise<void> {
     closeServer: (server) => void closeServer(server).catch(die),
     afterHandlers: (callback) => void setImmediate(callback),
     ask: (id, question) => tell({ op: 'ask', id, question }),
-    report: (server, info, code) => tell({ op: 'refused', server, info, code }),
+    report: (server, info, error) => tell({ op: 'refused', server, info, error }),
+    abandon: (server, sid) => tell({ op: 'abandoned', server, sid }),
     stop: () => void closeAll().then(finish, die),
   };
   const agent = new IoAgent(task, host, now);
@@ -128,7 +129,13 @@ export async function runIoThread(task: IoTask): Promise<void> {
 
   const openServer = (spec: ServerSpec): void => {
     agent.openServer(spec);
-    const app = (spec.tls === null ? App() : SSLApp({ ...spec.tls })) as ChildApp;
+    let app: ChildApp;
+    try {
+      app = (spec.tls === null ? App() : SSLApp({ ...spec.tls })) as ChildApp;
+    } catch (error) {
+      tell({ op: 'unusable', server: spec.server, message: String(error) }); // closed again by the app thread
+      return;
+    }
     apps.set(spec.server, app);
     specs.set(spec.server, spec);
     control.setApps(thread, apps.size + relays.size);
@@ -243,6 +250,7 @@ export async function runIoThread(task: IoTask): Promise<void> {
     if (request.op === 'open') openServer(request.spec);
     else if (request.op === 'relay') openRelay(specs.get(request.server) as ServerSpec, request.folder);
     else if (request.op === 'verdict') agent.verdict(request.id, request.verdict);
+    else if (request.op === 'strangers') agent.blockStrangers(request.server, request.address, request.blocked);
     else if (request.op === 'hooks') agent.setHooks(request.server, request.hooks, request.origins);
     else if (request.op === 'lane') agent.connectLane(request.ioThread, request.port);
     else throw new Error(request.message);

@@ -148,7 +148,7 @@ function resolveRecovery(given: unknown): ApiOptions['recovery'] {
   if (given === undefined) return undefined;
   if (typeof given !== 'object' || given === null) throw invalid('connectionStateRecovery', given, 'an object');
   for (const name of Object.keys(given)) {
-    if (name in RECOVERY_RULES || name === 'skipMiddlewares') continue;
+    if (Object.hasOwn(RECOVERY_RULES, name) || name === 'skipMiddlewares') continue;
     throw new EngineError('ERR_OPTION_UNKNOWN', `option connectionStateRecovery.${name} is not known.`);
   }
   const prefix = 'connectionStateRecovery.';

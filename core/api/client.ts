@@ -191,6 +191,7 @@ export class Client {
   joined(socket: AnySocket): void {
     clearTimeout(this.#connectTimer);
     this.#connectTimer = undefined;
+    this.conn.joined?.();
     if (!this.legacy || this.#mainJoined || socket.nsp.name !== MAIN) return;
     this.#mainJoined = true;
     const waiting = this.#waiting;

@@ -7,6 +7,7 @@ import { FLAG_COMPRESS, type Link } from '../agents/link.ts';
 import type { SessionNumber } from '../session/ids.ts';
 import { type HandshakeRequest, parseQuery, type RequestInfo } from '../wire/request-info.ts';
 import type { Conn, ReadyState } from './conn.ts';
+import type { Strangers } from './strangers.ts';
 
 /** What carries a connection now. */
 class EngineTransport {
@@ -41,9 +42,19 @@ export class EngineConn extends EventEmitter implements Conn {
   upgraded = false;
   readyState: ReadyState = 'open';
   readonly #link: Link;
+  readonly #strangers: Strangers;
 
-  constructor(session: SessionNumber, sid: string, info: RequestInfo, request: HandshakeRequest, link: Link) {
+  /** @param strangers told when it has joined a namespace */
+  constructor(
+    session: SessionNumber,
+    sid: string,
+    info: RequestInfo,
+    request: HandshakeRequest,
+    link: Link,
+    strangers: Strangers,
+  ) {
     super();
+    this.#strangers = strangers;
     this.id = sid;
     this.session = session;
     this.protocol = info.revision;
@@ -79,6 +90,11 @@ export class EngineConn extends EventEmitter implements Conn {
     this.readyState = 'closing';
     this.#link.closeSession(this.session, discard);
     return this;
+  }
+
+  /** It has joined a namespace: no stranger any more. */
+  joined(): void {
+    this.#strangers.settle(this.session);
   }
 
   /** News from the engine: the transport has changed. `request` stays the handshake's. */

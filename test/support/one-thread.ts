@@ -12,7 +12,7 @@ import type { SocketOwner } from '../../core/agents/io/web-socket-handle.ts';
 import { createSegment, type NewIoPort, type Segment, type ServerSpec } from '../../core/agents/segment.ts';
 import type { ResolvedTuning } from '../../core/options.ts';
 import type { SessionNumber } from '../../core/session/ids.ts';
-import { Control, STATE_ATTACHING, STATE_DOWN, STATE_RUNNING } from '../../core/shm/control.ts';
+import { Control, counterIndex, STATE_ATTACHING, STATE_DOWN, STATE_RUNNING } from '../../core/shm/control.ts';
 import {
   COORDINATOR_THREAD,
   doorbellOffset,
@@ -31,6 +31,8 @@ const SPEC: ServerSpec = {
   pingTimeout: 20_000,
   maxHttpBufferSize: 4_000_000,
   maxClientBufferBytes: 10_000,
+  bodyTimeout: 20_000,
+  maxUrlBytes: 8192,
   allowEIO3: true,
   transports: ['polling', 'websocket'],
   allowUpgrades: true,
@@ -138,6 +140,7 @@ export class OneThread {
         refuse: () => {},
         onAborted: undefined,
         onRefused: undefined,
+        open: true,
         headers: [],
       },
     );
@@ -195,6 +198,8 @@ export class OneThread {
 
   /** An I/O thread dies as after an exception: its clients are cut off, the coordinator is told. */
   crash(io: number): void {
+    const { openCount } = this.#agent(io).sessions;
+    this.control.counters(FIRST_IO_THREAD + io)[counterIndex('sessionsClosed')] += openCount;
     this.io[io] = undefined;
     for (const client of this.clients) if (client.io === io) client.socket.isOpen = false;
     this.control.setState(FIRST_IO_THREAD + io, STATE_DOWN);
@@ -288,6 +293,7 @@ export class OneThread {
       afterHandlers: (callback: () => void) => callback(),
       ask: () => {},
       report: () => {},
+      abandon: () => {},
     };
     const agent = new IoAgent(task, host, () => {
       this.now += this.msPerLook;

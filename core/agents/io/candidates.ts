@@ -28,6 +28,9 @@ const COMMITTED = 4;
 /** The WebSocket carries the session. */
 const LIVE = 5;
 
+/** Context of an upgrade that was given up before it could open. */
+const NO_UPGRADE = { name: 'TRANSPORT_HANDSHAKE_ERROR' };
+
 /** The upgrade request, parked until the owner has spoken. */
 export interface UpgradeRequest {
   readonly server: number;
@@ -101,7 +104,7 @@ export class Candidates {
     const timeout = this.#parts.serverOf(request.server)?.spec.upgradeTimeout ?? 0;
     const candidate = new Candidate(this, this.#nextId++, owner, request, this.#parts.now() + timeout);
     if (!this.#parts.lanes.reaches(owner)) {
-      request.socket.refuse(SESSION_UNKNOWN);
+      request.socket.refuse(SESSION_UNKNOWN, { sid: request.sid });
       return;
     }
     this.#candidates.set(candidate.id, candidate);
@@ -171,7 +174,7 @@ export class Candidates {
         break;
       case 'rejected':
         this.#candidates.delete(candidate.id);
-        candidate.request.socket.refuse(message.code);
+        candidate.request.socket.refuse(message.error.code, message.error.context);
         break;
       case 'sessionGone':
         if (candidate.state !== COMMITTED) this.#fail(candidate);
@@ -215,7 +218,7 @@ export class Candidates {
     candidate.place = place;
     if (local < 0) {
       this.#drop(candidate);
-      request.socket.refuse(BAD_REQUEST);
+      request.socket.refuse(BAD_REQUEST, NO_UPGRADE);
       return;
     }
     candidate.local = local;
@@ -265,7 +268,7 @@ export class Candidates {
     candidate.socket = undefined;
     this.#drop(candidate);
     if (socket !== undefined) socket.end();
-    else if (state === ASKING) candidate.request.socket.refuse(BAD_REQUEST);
+    else if (state === ASKING) candidate.request.socket.refuse(BAD_REQUEST, NO_UPGRADE);
   }
 
   #drop(candidate: Candidate): void {

@@ -29,7 +29,7 @@ export class ForeignRequests {
   readonly #lanes: Lanes;
   readonly #owner: Owner;
   /** Requests that came in here, by number. */
-  readonly #sent = new Map<number, { readonly owner: number; readonly exchange: Exchange }>();
+  readonly #sent = new Map<number, { readonly owner: number; readonly sid: string; readonly exchange: Exchange }>();
   /** Requests of other threads that this one answers, by thread and number. */
   readonly #received = new Map<number, Map<number, RemoteExchange>>();
   #nextId = 1;
@@ -42,11 +42,11 @@ export class ForeignRequests {
   /** Passes a request to the thread that owns its session. */
   pass(owner: number, server: number, request: PollingRequest, exchange: Exchange): BodyReceiver | undefined {
     if (!this.#lanes.reaches(owner)) {
-      exchange.answer(refusal(SESSION_UNKNOWN));
+      exchange.answer(refusal(SESSION_UNKNOWN, { sid: request.sid }));
       return undefined;
     }
     const id = this.#nextId++;
-    this.#sent.set(id, { owner, exchange });
+    this.#sent.set(id, { owner, sid: request.sid, exchange });
     exchange.onAborted = () => {
       this.#sent.delete(id);
       this.#lanes.post(owner, { op: 'aborted', id });
@@ -91,11 +91,11 @@ export class ForeignRequests {
 
   /** A thread has died: what it owned is gone, and the clients whose requests it passed on are, too. */
   threadDown(thread: number): void {
-    for (const [id, { owner, exchange }] of this.#sent) {
+    for (const [id, { owner, sid, exchange }] of this.#sent) {
       if (owner !== thread) continue;
       this.#sent.delete(id);
       exchange.onAborted = undefined;
-      exchange.answer(refusal(SESSION_UNKNOWN));
+      exchange.answer(refusal(SESSION_UNKNOWN, { sid }));
     }
     const received = this.#received.get(thread);
     this.#received.delete(thread);

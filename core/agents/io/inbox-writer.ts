@@ -19,7 +19,6 @@ import {
   LARGE_PAYLOAD_BYTES,
 } from '../records.ts';
 
-const SESSIONS_OPENED = counterIndex('sessionsOpened');
 const SESSIONS_CLOSED = counterIndex('sessionsClosed');
 const MESSAGES_IN = counterIndex('messagesIn');
 
@@ -91,7 +90,6 @@ export class InboxWriter {
   }
 
   open(slot: number, serial: number, server: number, sid: string, requestInfo: Uint8Array): void {
-    this.#counters[SESSIONS_OPENED]++;
     const body = Buffer.allocUnsafe(sid.length + requestInfo.length);
     body.write(sid, 'latin1');
     body.set(requestInfo, sid.length);

@@ -16,7 +16,9 @@ import { LogReader } from '../../shm/broadcast-log.ts';
 import { Control, counterIndex, type Doorbell } from '../../shm/control.ts';
 import { COORDINATOR_THREAD, FIRST_IO_THREAD } from '../../shm/layout.ts';
 import { takeRegion } from '../../shm/region-port.ts';
+import { SessionCensus } from '../../shm/session-census.ts';
 import { SpscRing } from '../../shm/spsc-ring.ts';
+import type { ConnectionError } from '../../wire/connection-errors.ts';
 import type { OriginsRule } from '../../wire/origins.ts';
 import type { RequestInfo } from '../../wire/request-info.ts';
 import {
@@ -54,7 +56,9 @@ export interface IoHost {
   /** Asks the app thread about a request; `verdict` brings the answer. */
   ask(id: number, question: Question): void;
   /** Tells the app thread of a refused request. */
-  report(server: number, info: RequestInfo, code: number): void;
+  report(server: number, info: RequestInfo, error: ConnectionError): void;
+  /** Tells the app thread that a session whose id it was asked for never opens. */
+  abandon(server: number, sid: string): void;
   /** The last record was read: the same for every server, then end the thread. */
   stop(): void;
 }
@@ -117,6 +121,7 @@ export class IoAgent {
     this.#desk = new FrontDesk({
       ioThread,
       sessions: this.sessions,
+      census: new SessionCensus(this.#control, ioThread, tuning.ioThreads, tuning.maxConnections),
       inbox: this.#inbox,
       lanes: (onMessage) =>
         new Lanes(ioThread, task.lanePorts, (from, message) => {
@@ -130,7 +135,8 @@ export class IoAgent {
         this.#questions.set(id, callback);
         host.ask(id, question);
       },
-      report: (server, info, code) => host.report(server, info, code),
+      report: (server, info, error) => host.report(server, info, error),
+      abandon: (server, sid) => host.abandon(server, sid),
     });
     this.#batch = new Batch(ioThread, tuning.ioThreads, range, tuning.batchRecords);
     this.#fanOut = new FanOut(
@@ -276,6 +282,11 @@ export class IoAgent {
   /** The application uses other hooks now, HOOK_*. */
   setHooks(server: number, hooks: number, origins: OriginsRule | null): void {
     this.#desk.setHooks(server, hooks, origins);
+  }
+
+  /** More strangers of this address, of all with null, are let in no longer, or again. */
+  blockStrangers(server: number, address: string | null, blocked: boolean): void {
+    this.#desk.blockStrangers(server, address, blocked);
   }
 
   /** What the app thread says of a parked request. */

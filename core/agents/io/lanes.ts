@@ -3,6 +3,7 @@
  * oneself takes the same path, one microtask later. No coordinator, no log, no app thread.
  */
 import type { MessagePort } from 'node:worker_threads';
+import type { ConnectionError } from '../../wire/connection-errors.ts';
 import type { Revision } from '../../wire/engine-packet.ts';
 import type { HttpAnswer } from './exchange.ts';
 import type { PollingRequest } from './polling-sessions.ts';
@@ -44,7 +45,7 @@ export type LaneMessage =
       readonly revision: Revision;
     }
   | { readonly op: 'accepted'; readonly id: number; readonly place: SessionPlace }
-  | { readonly op: 'rejected'; readonly id: number; readonly code: number }
+  | { readonly op: 'rejected'; readonly id: number; readonly error: ConnectionError }
   | { readonly op: 'probed'; readonly id: number }
   | { readonly op: 'candidateGone'; readonly id: number }
   | { readonly op: 'sessionGone'; readonly id: number }

@@ -13,7 +13,7 @@ import {
   REASON_TRANSPORT_CLOSE,
   REASON_TRANSPORT_ERROR,
 } from '../../session/reasons.ts';
-import { BAD_REQUEST, SESSION_UNKNOWN } from '../../wire/connection-errors.ts';
+import { BAD_REQUEST, protocolMismatch, SESSION_UNKNOWN } from '../../wire/connection-errors.ts';
 import type { Revision } from '../../wire/engine-packet.ts';
 import { decodeJsonpBody } from '../../wire/jsonp.ts';
 import type { DecodedPayload } from '../../wire/payload.ts';
@@ -97,7 +97,8 @@ export class PollingSessions implements PollingEnd {
   /** A poll: answered at once when packets wait, held otherwise. */
   #get(request: PollingRequest, exchange: Exchange): void {
     const lingering = this.#lingering.get(request.sid);
-    if (lingering !== undefined) {
+    // An id of the application's making may be in use again.
+    if (lingering !== undefined && this.#sessions.find(this.#server.spec.server, request.sid) < 0) {
       this.#lingering.delete(request.sid);
       const last = [...lingering.packets, controlPacket(PACKET_NOOP), controlPacket(PACKET_CLOSE)];
       answerPoll(exchange, last, lingering, request.jsonp);
@@ -185,8 +186,14 @@ export class PollingSessions implements PollingEnd {
     const fits = poll !== undefined && poll.revision === revision && transport === 'polling';
     if (fits && !this.#upgrades.isArriving(local)) return local;
     // A session that is here with another transport or revision, or has moved away, is known; the request is wrong.
-    const known = local >= 0 || this.#upgrades.hasLeft(sid);
-    exchange.answer(refusal(known ? BAD_REQUEST : SESSION_UNKNOWN));
+    if (local < 0 && !this.#upgrades.hasLeft(sid)) {
+      exchange.answer(refusal(SESSION_UNKNOWN, { sid }));
+    } else if (poll !== undefined && transport === 'polling' && poll.revision !== revision) {
+      exchange.answer(refusal(BAD_REQUEST, protocolMismatch(revision, poll.revision)));
+    } else {
+      const previousTransport = poll === undefined || this.#upgrades.isArriving(local) ? 'websocket' : 'polling';
+      exchange.answer(refusal(BAD_REQUEST, { name: 'TRANSPORT_MISMATCH', transport, previousTransport }));
+    }
     return -1;
   }
 

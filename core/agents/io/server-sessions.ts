@@ -12,6 +12,7 @@ import {
   REASON_TRANSPORT_CLOSE,
   REASON_TRANSPORT_ERROR,
 } from '../../session/reasons.ts';
+import type { SessionCensus } from '../../shm/session-census.ts';
 import {
   classifyFrame,
   FRAME_INVALID,
@@ -66,13 +67,15 @@ export class ServerSessions {
   onEnded: (local: number, sid: string) => void = () => {};
 
   readonly #sessions: SessionTable;
+  readonly #census: SessionCensus;
   readonly #inbox: InboxWriter;
   readonly #now: () => number;
   readonly #ping = (local: number): void => sendPacket(this.#sessions, local, controlPacket(PACKET_PING));
   readonly #expire = (local: number): void => this.end(local, REASON_PING_TIMEOUT, DESCRIPTION_NONE, { discard: true });
 
-  constructor(spec: ServerSpec, sessions: SessionTable, inbox: InboxWriter, now: () => number) {
+  constructor(spec: ServerSpec, sessions: SessionTable, census: SessionCensus, inbox: InboxWriter, now: () => number) {
     this.spec = spec;
+    this.#census = census;
     this.#sessions = sessions;
     this.#inbox = inbox;
     this.#now = now;
@@ -83,9 +86,12 @@ export class ServerSessions {
     return this.heartbeat.tickMs;
   }
 
-  /** Takes a slot for a request that passed all checks; -1 when the thread has none left or the server closes. */
+  /** Takes a slot for a session that opens within the call's turn; -1 when there is none left or the server closes. */
   reserve(info: RequestInfo): number {
-    return this.reserveFor(info.revision, info.base64);
+    const local = this.reserveFor(info.revision, info.base64);
+    if (local < 0 || this.#census.open()) return local;
+    this.#sessions.release(local); // no record has named it
+    return -1;
   }
 
   /** The same for a session that moves here. */

@@ -8,10 +8,10 @@
  */
 
 import type { Heartbeat } from '../../session/heartbeat.ts';
-import { BAD_REQUEST, SESSION_UNKNOWN } from '../../wire/connection-errors.ts';
+import { BAD_REQUEST, type ErrorContext, protocolMismatch, SESSION_UNKNOWN } from '../../wire/connection-errors.ts';
 import type { HeartbeatState, LaneMessage, Lanes } from './lanes.ts';
 import { controlPacket, type PollingTransport, type QueuedPacket } from './polling-transport.ts';
-import type { SessionTable } from './session-table.ts';
+import { revisionOf, type SessionTable } from './session-table.ts';
 
 const PACKET_NOOP = 6;
 
@@ -142,13 +142,24 @@ export class Upgrades {
     const poll = local < 0 ? undefined : this.#sessions.polls[local];
     if (poll === undefined || poll.revision !== revision || this.#upgrades.has(poll) || this.arriving.has(local)) {
       const known = local >= 0 || this.#tombstones.has(sid);
-      this.#lanes.post(thread, { op: 'rejected', id: candidate, code: known ? BAD_REQUEST : SESSION_UNKNOWN });
+      const error = known
+        ? { code: BAD_REQUEST, context: this.#mismatch(local, poll, revision) }
+        : { code: SESSION_UNKNOWN, context: { sid } };
+      this.#lanes.post(thread, { op: 'rejected', id: candidate, error });
       return;
     }
     const place = { slot: this.#sessions.first + local, serial: this.#sessions.serials[local] };
     this.#upgrades.set(poll, { thread, candidate, probed: false });
     this.#pollOf.set(key(thread, candidate), poll);
     this.#lanes.post(thread, { op: 'accepted', id: candidate, place });
+  }
+
+  /** What is wrong with an upgrade of a session that is known. */
+  #mismatch(local: number, poll: PollingTransport | undefined, revision: number): ErrorContext {
+    const own = local < 0 ? revision : (poll?.revision ?? revisionOf(this.#sessions.variants[local]));
+    if (own !== revision) return protocolMismatch(revision, own);
+    if (poll !== undefined && !this.arriving.has(local)) return { name: 'TRANSPORT_HANDSHAKE_ERROR' };
+    return { name: 'TRANSPORT_MISMATCH', transport: 'websocket', previousTransport: 'websocket' };
   }
 
   #clear(poll: PollingTransport): void {
