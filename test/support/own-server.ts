@@ -3,6 +3,7 @@
  */
 import type { TestContext } from 'node:test';
 import { Server } from '../../core/index.ts';
+import { keepThreads } from './keep-threads.ts';
 
 type Options = ConstructorParameters<typeof Server>[1];
 
@@ -16,6 +17,7 @@ export interface OwnServer {
 
 /** Listens on a port of the system's choice. */
 export function ownServer(t: TestContext, options: Options = {}): OwnServer {
+  keepThreads({ ioThreads: 1, ...options });
   const io: Server = new Server(0, { ioThreads: 1, ...options });
   t.after(() => io.close());
   const { port } = io.httpServer.address() as { port: number };
