@@ -38,7 +38,7 @@ const NUMBERS: readonly Row[] = [
     fallback: 4 * MIB,
   },
   { name: 'ringBytes', env: 'BROADSIDE_RING_BYTES', min: MIB, max: 1024 * MIB, powerOfTwo: true, fallback: 4 * MIB },
-  { name: 'batchRecords', env: 'BROADSIDE_BATCH_RECORDS', min: 1, max: 1024, fallback: 64 },
+  { name: 'batchRecords', env: 'BROADSIDE_BATCH_RECORDS', min: 1, max: 4096, fallback: 1024 },
   { name: 'flushUs', env: 'BROADSIDE_FLUSH_US', min: 0, max: 100_000, fallback: 0 },
   { name: 'pingInterval', min: 1, max: 2 ** 31 - 1, fallback: 25_000 },
   { name: 'pingTimeout', min: 1, max: 2 ** 31 - 1, fallback: 60_000 },

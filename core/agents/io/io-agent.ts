@@ -39,6 +39,7 @@ import { type EngineRequest, FrontDesk, type LocalRequest } from './front-desk.t
 import type { Question, Verdict } from './gate.ts';
 import { InboxWriter, MAX_QUEUED_BYTES } from './inbox-writer.ts';
 import { Lanes } from './lanes.ts';
+import { ParkedQuestions } from './parked-questions.ts';
 import { SessionTable } from './session-table.ts';
 import type { SocketOwner, SocketRequest, WebSocketHandle } from './web-socket-handle.ts';
 
@@ -87,9 +88,7 @@ export class IoAgent {
   readonly #takeRegion = (): SharedArrayBuffer => takeRegion(this.#task.coordinatorPort);
   readonly #fanOut: FanOut;
   readonly #desk: FrontDesk;
-  /** Requests parked until the app thread has spoken. */
-  readonly #questions = new Map<number, (verdict: Verdict) => void>();
-  #nextQuestion = 1;
+  readonly #questions: ParkedQuestions;
   /** Bytes of client messages that may wait on the heap; two of the largest never fill it. */
   #inboundBudget = MAX_QUEUED_BYTES;
   #ringing = false;
@@ -118,6 +117,7 @@ export class IoAgent {
     this.#log = new LogReader(segment.log, ioThread);
     this.#inbox = new InboxWriter(new SpscRing(segment.inboxes[ioThread]), task.coordinatorPort, this.#counters);
     this.sessions = new SessionTable(range);
+    this.#questions = new ParkedQuestions((id, question) => host.ask(id, question));
     this.#desk = new FrontDesk({
       ioThread,
       sessions: this.sessions,
@@ -130,11 +130,7 @@ export class IoAgent {
         }),
       now,
       ioThreads: tuning.ioThreads,
-      ask: (question, callback) => {
-        const id = this.#nextQuestion++;
-        this.#questions.set(id, callback);
-        host.ask(id, question);
-      },
+      ask: (question, callback) => this.#questions.ask(question, callback),
       report: (server, info, error) => host.report(server, info, error),
       abandon: (server, sid) => host.abandon(server, sid),
     });
@@ -291,9 +287,7 @@ export class IoAgent {
 
   /** What the app thread says of a parked request. */
   verdict(id: number, verdict: Verdict): void {
-    const callback = this.#questions.get(id);
-    this.#questions.delete(id);
-    callback?.(verdict);
+    this.#questions.answer(id, verdict);
     this.#afterInbound();
   }
 
