@@ -105,31 +105,34 @@ export class RequestHooks {
     const headers: [string, string][] = [];
     const response = new MiddlewareResponse(headers);
     let cors: CorsRule | undefined;
+    let id = '';
     try {
       if ((hooks & HOOK_MIDDLEWARE) !== 0) await this.#runMiddleware(request, response);
       if ((hooks & HOOK_CORS) !== 0) cors = await this.#decideCors(request);
       if ((hooks & HOOK_ALLOW_REQUEST) !== 0) await this.#allow(request);
       else if ((hooks & HOOK_ORIGINS) !== 0) await this.#checkOrigins(request);
-      const id = (hooks & HOOK_GENERATE_ID) === 0 ? sid : await this.#makeId(request);
-      if (sid !== '') this.#remember(id, request);
+      if ((hooks & HOOK_GENERATE_ID) !== 0) id = await this.#makeId(request);
+      else if (sid !== '') id = this.#remember(sid, request);
       if ((hooks & HOOK_MIDDLEWARE) !== 0) finish(response);
       if ((hooks & (HOOK_HEADERS | HOOK_INITIAL_HEADERS)) !== 0)
         headers.push(...this.#emitHeaders(request, hooks, sid));
       return { headers: headers.filter(isFree), cors, sid: id };
     } catch (error) {
+      this.forget(id);
       if (!(error instanceof Refusal)) throw error;
       if (error.report !== undefined) this.#sources.reportRefusal(request, error.report);
       return { headers: headers.filter(isFree), cors, refusal: error.answer };
     }
   }
 
-  #remember(sid: string, request: EngineRequest): void {
+  #remember(sid: string, request: EngineRequest): string {
     const now = Date.now();
     for (const [old, { at }] of this.#seen) {
       if (now - at < FORGET_MS) break; // in order of time
       this.#seen.delete(old);
     }
     this.#seen.set(sid, { request, at: now });
+    return sid;
   }
 
   #allow(request: EngineRequest): Promise<void> {
@@ -153,7 +156,8 @@ export class RequestHooks {
       const id = String(await this.#sources.generateId?.(request));
       if (!ID.test(id))
         throw new TypeError(`Session id ${JSON.stringify(id)} is not 1 to 256 visible ASCII characters`);
-      if (!this.#seen.has(id) && !this.#sources.hasSession(id)) return id;
+      // Taken in the same step: another handshake may be given the same one in the next.
+      if (!this.#seen.has(id) && !this.#sources.hasSession(id)) return this.#remember(id, request);
       error = new Error(`Session id ${id} is in use`);
     } catch (thrown) {
       error = thrown;

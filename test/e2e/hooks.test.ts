@@ -202,6 +202,34 @@ describe('18: generateId', () => {
     }
   });
 
+  it('given to two handshakes at the same time goes to one of them', async (t) => {
+    const { port, engine } = ownServer(t, { ioThreads: 2 });
+    const waiting: ((id: string) => void)[] = [];
+    const both = new Promise<void>((resolve) => {
+      engine.generateId = () =>
+        new Promise<string>((made) => {
+          waiting.push(made);
+          if (waiting.length === 2) resolve();
+        });
+    });
+    const answers = [send(port, POLLING), send(port, POLLING)];
+    await within(both, 'both questions');
+    for (const made of waiting) made('same');
+    const statuses = (await Promise.all(answers)).map(({ status }) => status);
+    assert.deepEqual(statuses.sort(), [200, 400]);
+  });
+
+  it('is free again when the origin was refused after all', async (t) => {
+    const { port, engine } = ownServer(t, { cors: { origin: 'https://app.example' } });
+    engine.generateId = () => 'mine';
+    const foreign = await sendUpgrade(port, WEBSOCKET, { Origin: 'https://evil.example' });
+    assert.equal(foreign.status, 400);
+    const retry = async (): Promise<void> => {
+      while ((await send(port, POLLING)).status !== 200);
+    };
+    await within(retry(), 'the id to be free');
+  });
+
   it('frees an id whose client left before its session opened', async (t) => {
     let answer = (_id: string): void => {};
     const { port, engine } = ownServer(t);

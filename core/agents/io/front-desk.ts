@@ -22,7 +22,6 @@ import { ForeignRequests } from './foreign-requests.ts';
 import {
   type AskApp,
   Gate,
-  HANDSHAKE_HOOKS,
   type HeaderList,
   HOOK_CONNECTION_ERROR,
   HOOK_GENERATE_ID,
@@ -213,7 +212,8 @@ export class FrontDesk {
         else if (exchange.open) this.#openPolling(desk, info, passed.sid, jsonp, exchange);
         else this.#abandon(desk, passed.sid);
       },
-      ({ answer, headers }) => {
+      ({ answer, headers, sid: made }) => {
+        if (fresh !== '' && made !== undefined) this.#abandon(desk, made);
         exchange.headers = headers;
         exchange.answer(answer);
       },
@@ -246,7 +246,10 @@ export class FrontDesk {
         else if (socket.open) this.#openSocket(desk, info, passed.sid, socket);
         else this.#abandon(desk, passed.sid);
       },
-      (refused) => refuseSocket(socket, refused),
+      (refused) => {
+        if (fresh !== '' && refused.sid !== undefined) this.#abandon(desk, refused.sid);
+        refuseSocket(socket, refused);
+      },
     );
   }
 
@@ -324,7 +327,7 @@ export class FrontDesk {
 
   /** The session that a request was to open never opens: an id made for it is free again. */
   #abandon({ gate, sessions }: DeskServer, sid: string): void {
-    if ((gate.hooks & HANDSHAKE_HOOKS) !== 0) this.#parts.abandon(sessions.spec.server, sid);
+    if (gate.hooks !== 0) this.#parts.abandon(sessions.spec.server, sid);
   }
 
   #report({ gate, sessions }: DeskServer, info: RequestInfo, error: ConnectionError): void {

@@ -27,7 +27,7 @@ export const HOOK_INITIAL_HEADERS = 64;
 export const HOOK_CONNECTION_ERROR = 128;
 
 /** Asked about when a session is to open. */
-export const HANDSHAKE_HOOKS = HOOK_ALLOW_REQUEST | HOOK_GENERATE_ID | HOOK_ORIGINS | HOOK_INITIAL_HEADERS;
+const HANDSHAKE_HOOKS = HOOK_ALLOW_REQUEST | HOOK_GENERATE_ID | HOOK_ORIGINS | HOOK_INITIAL_HEADERS;
 /** Asked about with every request. */
 const REQUEST_HOOKS = HOOK_CORS | HOOK_MIDDLEWARE | HOOK_HEADERS;
 
@@ -81,6 +81,8 @@ export interface Refused {
   /** Status and body for a WebSocket request. */
   readonly socketStatus: number;
   readonly text: string;
+  /** Id that the app thread made for the session that now never opens. */
+  readonly sid?: string;
 }
 
 const NO_VERDICT: Verdict = { headers: [] };
@@ -147,6 +149,7 @@ export class Gate {
     admit: (passed: Passed) => void,
     refuse: (refused: Refused) => void,
   ): void {
+    const turnAway = (how: Refused): void => refuse({ ...how, sid: verdict.sid });
     const { origin, host, referer } = info.headers;
     const cors = verdict.cors ?? this.#spec.cors;
     const { origins } = this;
@@ -162,7 +165,7 @@ export class Gate {
       headers.push(...answer.headers);
       endStatus = answer.endStatus;
       if (upgrade && !admitsOrigin(cors, request.origin, single(host))) {
-        refuse(refused(FORBIDDEN, { message: CONNECTION_ERRORS[FORBIDDEN] }, 403, headers));
+        turnAway(refused(FORBIDDEN, { message: CONNECTION_ERRORS[FORBIDDEN] }, 403, headers));
         return;
       }
     }
@@ -170,7 +173,7 @@ export class Gate {
       const allowed = isAsk(origins) || isOriginAllowed(origins, originCandidate(request.origin, single(referer)));
       // `allowRequest` replaces the check, as it always did.
       if (!allowed && sid !== '' && (this.hooks & HOOK_ALLOW_REQUEST) === 0) {
-        refuse(refused(FORBIDDEN, { message: CONNECTION_ERRORS[FORBIDDEN] }, 403, headers));
+        turnAway(refused(FORBIDDEN, { message: CONNECTION_ERRORS[FORBIDDEN] }, 403, headers));
         return;
       }
       // With the `cors` option too, that one says what browsers are told.
@@ -181,9 +184,9 @@ export class Gate {
     }
     if (verdict.refusal !== undefined) {
       const { status, socketStatus, contentType, body, text } = verdict.refusal;
-      refuse({ answer: { status, contentType, body }, headers, socketStatus, text });
+      turnAway({ answer: { status, contentType, body }, headers, socketStatus, text });
     } else if (endStatus !== 0 && !upgrade) {
-      refuse({ answer: { status: endStatus }, headers, socketStatus: endStatus, text: '' });
+      turnAway({ answer: { status: endStatus }, headers, socketStatus: endStatus, text: '' });
     } else {
       admit({ headers, sid: verdict.sid ?? sid });
     }
