@@ -277,6 +277,8 @@ export class Coordinator {
   #release(): number {
     let done = 0;
     while (done < this.#unreleased.length) {
+      // Releases can wait; the end of each thread must find room behind them.
+      if (!this.#sequencer.hasControlRoom(1 + this.#ranges.length)) break;
       const slot = this.#unreleased[done];
       if (!this.#sequencer.control(LOG_RELEASE, this.#threadOf(slot), slot)) break;
       done++;

@@ -18,7 +18,7 @@ const PLACES = [
   { ioThreads: 2, from: 0, to: 1 },
   { ioThreads: 3, from: 2, to: 0 },
 ];
-const ORDERS = 60;
+const ORDERS = 40;
 
 interface Row {
   readonly name: string;
@@ -30,6 +30,7 @@ interface Row {
   readonly orderly?: boolean;
   /** The session must not survive; for a function, when it says so. */
   readonly fatal?: boolean | ((walk: UpgradeWalk) => boolean);
+  readonly endsServer?: boolean;
   readonly applies?: (place: Omit<WalkSettings, 'random'>) => boolean;
 }
 
@@ -52,6 +53,17 @@ const ROWS: readonly Row[] = [
     },
     reasons: [REASON_FORCED_CLOSE],
     fatal: true,
+  },
+  {
+    name: 'the server closes',
+    fault: (walk) => {
+      walk.setup.app.closeServer(SERVER);
+      walk.ended = true;
+      for (let io = 0; io < walk.setup.io.length; io++) walk.lost.add(io);
+    },
+    reasons: [REASON_SERVER_SHUTTING_DOWN],
+    fatal: true,
+    endsServer: true,
   },
   {
     name: 'the WebSocket breaks',
@@ -186,8 +198,6 @@ async function walkRow(row: Row, settings: WalkSettings): Promise<void> {
   } else {
     walk.checkTraffic(false); // the client is gone, and the server finds out by its heartbeat
   }
-  await walk.checkNothingLeft();
+  if (row.endsServer) walk.setup.close();
+  else await walk.checkNothingLeft();
 }
-
-void REASON_SERVER_SHUTTING_DOWN;
-void SERVER;

@@ -8,7 +8,7 @@ const PLACES = [
   { ioThreads: 2, from: 1, to: 1 },
   { ioThreads: 3, from: 2, to: 0 },
 ];
-const ORDERS = 90;
+const ORDERS = 60;
 
 for (const place of PLACES) {
   describe(`an upgrade from thread ${place.from} to ${place.to} of ${place.ioThreads}`, () => {

@@ -81,6 +81,7 @@ export class Lanes {
   readonly #self: number;
   readonly #ports: (MessagePort | undefined)[];
   readonly #listener: LaneListener;
+  #isClosed = false;
 
   /** @param ports by I/O thread; undefined for this one */
   constructor(self: number, ports: readonly (MessagePort | undefined)[], listener: LaneListener) {
@@ -103,7 +104,7 @@ export class Lanes {
   }
 
   post(thread: number, message: LaneMessage): void {
-    if (thread === this.#self) queueMicrotask(() => this.#listener.message(thread, message));
+    if (thread === this.#self) queueMicrotask(() => this.#hear(message));
     else this.#ports[thread]?.postMessage(message);
   }
 
@@ -114,7 +115,12 @@ export class Lanes {
 
   /** This thread ends: nobody is listened to any more. */
   close(): void {
+    this.#isClosed = true;
     for (const port of this.#ports.splice(0)) port?.close();
+  }
+
+  #hear(message: LaneMessage): void {
+    if (!this.#isClosed) this.#listener.message(this.#self, message);
   }
 
   #disconnect(thread: number): void {
