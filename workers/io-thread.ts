@@ -224,6 +224,7 @@ export async function runIoThread(task: IoTask): Promise<void> {
   function die(error: unknown): void {
     if (phase !== 'up') return;
     phase = 'down';
+    agent.die();
     control.counters(thread)[counterIndex('sessionsClosed')] += agent.sessions.openCount;
     process.off('uncaughtException', die);
     const late = (next: unknown): void => process.emitWarning(`while an I/O thread closes: ${String(next)}`);
@@ -239,7 +240,6 @@ export async function runIoThread(task: IoTask): Promise<void> {
         clearTimeout(retry);
         task.controlPort.close();
         task.acceptorPort.close();
-        agent.closeLanes();
         fail(error);
       });
   }

@@ -55,10 +55,10 @@ export class Coordinator {
   /** Region of an inbox record that `events` had no room for, per I/O thread. */
   readonly #heldRegions: (SharedArrayBuffer | undefined)[];
   #stopWritten = false;
-  /** THREAD_DOWN found no room in the log. */
-  #burialWaits = false;
   /** The stop record found no room in the log. */
   #stopWaits = false;
+  /** A thread cannot be buried before there is room in the log to say so. */
+  #burialWaits = false;
 
   constructor(task: CoordinatorTask) {
     const { segment } = task;
@@ -150,6 +150,7 @@ export class Coordinator {
 
   #followThreads(): number {
     let work = 0;
+    this.#burialWaits = false;
     for (let i = 0; i < this.#ranges.length; i++) {
       const thread = FIRST_IO_THREAD + i;
       const state = this.#control.state(thread);
@@ -161,8 +162,10 @@ export class Coordinator {
       } else if (state === STATE_DOWN) {
         this.#sequencer.detach(i);
         if (this.#readInbox(i) > 0 || !this.#inboxes[i].isEmpty()) continue; // the committed rest comes first
-        this.#burialWaits = !this.#bury(i);
+        if (this.#moves.holds(i)) continue;
+        if (!this.#sequencer.hasControlRoom()) this.#burialWaits = true;
         if (this.#burialWaits) continue;
+        this.#bury(i);
         this.#control.setState(thread, STATE_BURIED);
         work++;
       }
@@ -181,8 +184,7 @@ export class Coordinator {
     }
   }
 
-  /** False when the log has no room for the news: once more later, when there is nobody left to bury. */
-  #bury(ioThread: number): boolean {
+  #bury(ioThread: number): void {
     this.#moves.drop(ioThread);
     const { first, count } = this.#ranges[ioThread];
     for (let slot = first; slot < first + count; slot++) {
@@ -193,7 +195,7 @@ export class Coordinator {
     }
     // The successor begins with all slots free: a late RELEASE would free one that it has given to a new client.
     this.#unreleased = this.#unreleased.filter((slot) => this.#threadOf(slot) !== ioThread);
-    return this.#sequencer.control(LOG_THREAD_DOWN, -1, ioThread);
+    this.#sequencer.control(LOG_THREAD_DOWN, -1, ioThread);
   }
 
   // ── inbox → events ──
@@ -276,6 +278,8 @@ export class Coordinator {
   #release(): number {
     let done = 0;
     while (done < this.#unreleased.length) {
+      // Releases can wait; the end of each thread must find room behind them.
+      if (!this.#sequencer.hasControlRoom(1 + this.#ranges.length)) break;
       const slot = this.#unreleased[done];
       if (!this.#sequencer.control(LOG_RELEASE, this.#threadOf(slot), slot)) break;
       done++;

@@ -34,6 +34,8 @@ export interface Exchange {
   answer(answer: HttpAnswer): void;
   /** The client went away before the answer; set by the owner, called at most once. */
   onAborted: (() => void) | undefined;
+  /** Nobody knows that the answer reached the client; set by the owner, called at most once, for requests passed on. */
+  onLost?: (() => void) | undefined;
 }
 
 /** Takes the body of a post that its owner has accepted: one of the two is called, or the exchange is aborted. */

@@ -30,7 +30,7 @@ import {
 } from './gate.ts';
 import { refuseHandshake, refuseTransport, single } from './handshake.ts';
 import type { InboxWriter } from './inbox-writer.ts';
-import type { LaneMessage, Lanes } from './lanes.ts';
+import type { LaneListener, LaneMessage, Lanes } from './lanes.ts';
 import { OwnerLookup } from './owner-lookup.ts';
 import { PollingSessions } from './polling-sessions.ts';
 import { answerPoll } from './polling-transport.ts';
@@ -66,7 +66,7 @@ export interface FrontDeskParts {
   readonly sessions: SessionTable;
   readonly census: SessionCensus;
   readonly inbox: InboxWriter;
-  readonly lanes: (onMessage: (from: number, message: LaneMessage) => void) => Lanes;
+  readonly lanes: (listener: LaneListener) => Lanes;
   readonly now: () => number;
   readonly ioThreads: number;
   /** Asks the app thread about a request. */
@@ -93,7 +93,10 @@ export class FrontDesk {
   constructor(parts: FrontDeskParts) {
     const { sessions, inbox, now } = parts;
     this.#parts = parts;
-    this.lanes = parts.lanes((from, message) => this.#receive(from, message));
+    this.lanes = parts.lanes({
+      message: (from, message) => this.#receive(from, message),
+      closed: (thread) => this.#laneClosed(thread),
+    });
     this.upgrades = new Upgrades(sessions, this.lanes, (local) => this.serverOf(local)?.heartbeat, now);
     this.#foreign = new ForeignRequests(this.lanes, (server, request, exchange) => {
       const desk = this.#servers.get(server);
@@ -118,11 +121,8 @@ export class FrontDesk {
   openServer(spec: ServerSpec): void {
     const { sessions: table, census, inbox, now } = this.#parts;
     const sessions = new ServerSessions(spec, table, census, inbox, now);
-    const polling = new PollingSessions(sessions, table, inbox, this.upgrades, now);
-    sessions.onEnded = (local, sid) => {
-      this.candidates.sessionEnded(local);
-      this.candidates.ended(sid);
-    };
+    const polling = new PollingSessions(sessions, table, inbox, this.upgrades, this.candidates, now);
+    sessions.onEnded = (sid) => this.candidates.ended(sid);
     this.#servers.set(spec.server, { gate: new Gate(spec, this.#parts.ask), sessions, polling });
   }
 
@@ -166,14 +166,6 @@ export class FrontDesk {
       polling.tick(now);
     }
     this.candidates.tick(now);
-  }
-
-  /** An I/O thread has died. */
-  threadDown(ioThread: number): void {
-    this.#foreign.threadDown(ioThread);
-    this.#lookup.threadDown(ioThread);
-    this.upgrades.threadDown(ioThread);
-    this.candidates.threadDown(ioThread);
   }
 
   // ── requests ──
@@ -338,7 +330,14 @@ export class FrontDesk {
     this.#foreign.receive(from, message);
     this.#lookup.receive(from, message);
     this.upgrades.receive(from, message);
-    this.candidates.receive(message);
+    this.candidates.receive(from, message);
+  }
+
+  #laneClosed(thread: number): void {
+    this.#foreign.laneClosed(thread);
+    this.#lookup.laneClosed(thread);
+    this.upgrades.laneClosed(thread);
+    this.candidates.laneClosed(thread);
   }
 }
 

@@ -123,10 +123,16 @@ export class IoAgent {
       sessions: this.sessions,
       census: new SessionCensus(this.#control, ioThread, tuning.ioThreads, tuning.maxConnections),
       inbox: this.#inbox,
-      lanes: (onMessage) =>
-        new Lanes(ioThread, task.lanePorts, (from, message) => {
-          onMessage(from, message);
-          this.#afterInbound();
+      lanes: (listener) =>
+        new Lanes(ioThread, task.lanePorts, {
+          message: (from, message) => {
+            listener.message(from, message);
+            this.#afterInbound();
+          },
+          closed: (thread) => {
+            listener.closed(thread);
+            this.#afterInbound();
+          },
         }),
       now,
       ioThreads: tuning.ioThreads,
@@ -236,7 +242,6 @@ export class IoAgent {
       case LOG_RELEASE:
         if (!this.#owns(value)) break;
         this.sessions.release(value - this.sessions.first);
-        this.#desk.upgrades.released(value - this.sessions.first);
         break;
       case LOG_CLOSE:
         if (this.#owns(value)) this.#end(value - this.sessions.first, REASON_FORCED_CLOSE, DESCRIPTION_NONE, discard);
@@ -256,7 +261,7 @@ export class IoAgent {
         this.#host.stop();
         break;
       case LOG_THREAD_DOWN:
-        if (value !== this.#task.ioThread) this.#desk.threadDown(value);
+        if (value !== this.#task.ioThread) this.#desk.candidates.threadDown(value);
         break;
       default:
         throw new RangeError(`log record of unknown type ${type}`);
@@ -297,6 +302,12 @@ export class IoAgent {
   }
 
   closeLanes(): void {
+    this.#desk.lanes.close();
+  }
+
+  /** This life is over, though its connections are still open: the inbox belongs to the next one from now on. */
+  die(): void {
+    this.#inbox.seal();
     this.#desk.lanes.close();
   }
 

@@ -20,10 +20,11 @@ import type { DecodedPayload } from '../../wire/payload.ts';
 import { decodePayloadV3 } from '../../wire/payload-v3.ts';
 import { decodePayloadV4 } from '../../wire/payload-v4.ts';
 import { KIND_BINARY, KIND_TEXT } from '../records.ts';
+import type { Candidates } from './candidates.ts';
 import { type BodyReceiver, type Exchange, type HttpAnswer, refusal } from './exchange.ts';
 import type { InboxWriter } from './inbox-writer.ts';
 import { answerPoll, controlPacket, type PollingTransport, type QueuedPacket } from './polling-transport.ts';
-import { FAREWELL_PACKET, type Farewell, type PollingEnd, type ServerSessions } from './server-sessions.ts';
+import { type End, FAREWELL_PACKET, type Farewell, type PollingEnd, type ServerSessions } from './server-sessions.ts';
 import type { SessionTable } from './session-table.ts';
 import type { Upgrades } from './upgrades.ts';
 
@@ -68,6 +69,7 @@ export class PollingSessions implements PollingEnd {
   readonly #sessions: SessionTable;
   readonly #inbox: InboxWriter;
   readonly #upgrades: Upgrades;
+  readonly #candidates: Candidates;
   readonly #now: () => number;
   readonly #lingering = new Map<string, Lingering>();
 
@@ -76,12 +78,14 @@ export class PollingSessions implements PollingEnd {
     sessions: SessionTable,
     inbox: InboxWriter,
     upgrades: Upgrades,
+    candidates: Candidates,
     now: () => number,
   ) {
     this.#server = server;
     this.#sessions = sessions;
     this.#inbox = inbox;
     this.#upgrades = upgrades;
+    this.#candidates = candidates;
     this.#now = now;
     server.polling = this;
   }
@@ -112,11 +116,15 @@ export class PollingSessions implements PollingEnd {
       this.#server.end(local, REASON_TRANSPORT_ERROR, DESCRIPTION_POLL_OVERLAP, { discard: true });
       return;
     }
-    exchange.onAborted = () => {
+    const lost = (): void => {
       if (this.#sessions.polls[local] !== poll) return;
-      poll.release();
       this.#server.end(local, REASON_TRANSPORT_ERROR, DESCRIPTION_POLL_ABORTED, { discard: true });
     };
+    exchange.onAborted = () => {
+      poll.release();
+      lost();
+    };
+    exchange.onLost = lost;
     poll.hold(exchange, request.jsonp);
     if (poll.queuedBytes === 0 && this.#upgrades.isProbed(poll)) poll.enqueue(controlPacket(PACKET_NOOP));
     poll.flush();
@@ -154,21 +162,26 @@ export class PollingSessions implements PollingEnd {
   }
 
   /** A polling session has ended: its open requests are answered, or its last packets wait for the next poll. */
-  ended(local: number, poll: PollingTransport, farewell: Farewell): void {
-    this.#upgrades.sessionEnded(local, poll);
+  ended(local: number, poll: PollingTransport, end: End, farewell: Farewell): void {
+    const discard = farewell.discard === true;
+    if (poll.sid === '') {
+      this.#candidates.sessionEnded(local, poll, farewell);
+      return;
+    }
+    const packets = poll.take();
+    this.#upgrades.sessionEnded(poll, end, discard ? undefined : packets);
     const post = poll.post;
     poll.post = undefined;
     if (post !== undefined) {
       post.onAborted = undefined;
       post.answer({ status: 400, close: true });
     }
-    if (farewell.discard === true) poll.take();
     if (poll.held) {
-      poll.enqueue(controlPacket(farewell.packet ?? FAREWELL_PACKET));
+      poll.enqueue(controlPacket(farewell.packet ?? FAREWELL_PACKET)); // nothing else waits while a poll is held
       poll.flush();
-    } else if (farewell.discard !== true && poll.sid !== '') {
+    } else if (!discard) {
       const { sid, revision, binary } = poll;
-      this.#lingering.set(sid, { revision, binary, packets: poll.take(), until: this.#now() + LINGER_MS });
+      this.#lingering.set(sid, { revision, binary, packets, until: this.#now() + LINGER_MS });
     }
   }
 

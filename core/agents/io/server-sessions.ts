@@ -51,9 +51,15 @@ export interface Farewell {
   readonly packet?: number;
 }
 
+/** Why a session ended, as numbers of the tables in session/reasons.ts. */
+export interface End {
+  readonly reason: number;
+  readonly detail: number;
+}
+
 /** What must happen when a polling session goes. */
 export interface PollingEnd {
-  ended(local: number, poll: PollingTransport, farewell: Farewell): void;
+  ended(local: number, poll: PollingTransport, end: End, farewell: Farewell): void;
 }
 
 export class ServerSessions {
@@ -63,8 +69,8 @@ export class ServerSessions {
   closing = false;
   /** Set once by the polling side. */
   polling: PollingEnd | undefined;
-  /** Told of every session that has ended here, by slot and id. */
-  onEnded: (local: number, sid: string) => void = () => {};
+  /** Told of every session that has ended here. */
+  onEnded: (sid: string) => void = () => {};
 
   readonly #sessions: SessionTable;
   readonly #census: SessionCensus;
@@ -182,7 +188,7 @@ export class ServerSessions {
     const socket = this.#sessions.sockets[local];
     const poll = this.#sessions.polls[local];
     if (!this.#forget(local, reason, detail)) return; // first: `end` runs the close handler inside the call
-    if (poll !== undefined) this.polling?.ended(local, poll, farewell);
+    if (poll !== undefined) this.polling?.ended(local, poll, { reason, detail }, farewell);
     else if (farewell.discard === true) socket?.close();
     else if (farewell.code === undefined) socket?.end();
     else socket?.end(farewell.code);
@@ -211,7 +217,7 @@ export class ServerSessions {
     if (!this.#sessions.close(local)) return false;
     this.heartbeat.close(local);
     this.#inbox.close(this.#sessions.first + local, reason, detail);
-    this.onEnded(local, sid);
+    this.onEnded(sid);
     return true;
   }
 }
