@@ -5,162 +5,203 @@
 import type { HttpRequest, HttpResponse, TemplatedApp } from 'uWebSockets.js';
 import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { formatAddress } from '../core/wire/address.ts';
+import { asBytes, ChunkedBody, SizedBody } from './answer-body.ts';
 import { statusLine } from './local-exchange.ts';
 
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'upgrade', 'transfer-encoding']);
+/** Headers that belong to one connection, and those that uWebSockets.js writes or answers itself. */
+const DROPPED = new Set([
+  'connection',
+  'date',
+  'expect',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
 /** Answers without a body, whatever their headers say. */
 const BODILESS = new Set([204, 304]);
+/** Requests that may be sent again, when a kept connection turns out closed. */
+const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Adds the route for everything else. @param secure the port speaks TLS */
 export function serveApplication(app: TemplatedApp, socketPath: string, secure: boolean): void {
   const agent = new Agent({ keepAlive: true });
-  app.any('/*', (res, req) => proxy(res, req, socketPath, secure, agent));
+  app.any('/*', (res, req) => {
+    const request = new ProxiedRequest(res); // answers for itself from here on, whatever happens
+    const { method, path, headers, hasBody } = readRequest(res, req, secure);
+    const keeps = !hasBody && REPEATABLE.has(method);
+    request.send({ socketPath, method, path, headers, agent: keeps ? agent : false }, hasBody);
+  });
 }
 
-function proxy(res: HttpResponse, req: HttpRequest, socketPath: string, secure: boolean, agent: Agent): void {
+interface Target {
+  readonly socketPath: string;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: string[];
+  /** Of kept connections; false for a connection of its own. */
+  readonly agent: Agent | false;
+}
+
+/** Copied out at once: the request is dead when its handler returns. */
+function readRequest(
+  res: HttpResponse,
+  req: HttpRequest,
+  secure: boolean,
+): Omit<Target, 'socketPath' | 'agent'> & { hasBody: boolean } {
   const method = req.getCaseSensitiveMethod();
   const search = req.getQuery();
   const path = search === undefined || search === '' ? req.getUrl() : `${req.getUrl()}?${search}`;
-  const address = formatAddress(new Uint8Array(res.getRemoteAddress()));
   const headers: string[] = [];
-  let forwarded = address;
+  const forwarded: string[] = [];
   req.forEach((name, value) => {
-    if (name === 'x-forwarded-for') forwarded = `${value}, ${address}`;
-    else if (!HOP_BY_HOP.has(name) && name !== 'x-forwarded-proto') headers.push(name, value);
+    if (name === 'x-forwarded-for') forwarded.push(asLatin1(value));
+    else if (!DROPPED.has(name) && name !== 'x-forwarded-proto') headers.push(asLatin1(name), asLatin1(value));
   });
-  headers.push('x-forwarded-for', forwarded, 'x-forwarded-proto', secure ? 'https' : 'http');
+  forwarded.push(formatAddress(new Uint8Array(res.getRemoteAddress())));
+  headers.push('x-forwarded-for', forwarded.join(', '), 'x-forwarded-proto', secure ? 'https' : 'http');
   const chunked = req.getHeader('transfer-encoding') !== '';
   if (chunked) headers.push('transfer-encoding', 'chunked');
-
-  const upstream = httpRequest({ socketPath, method, path, headers, agent });
-  let gone = false;
-  res.onAborted(() => {
-    gone = true;
-    upstream.destroy();
-  });
-  upstream.on('response', (answer) => {
-    if (gone) answer.destroy();
-    else answerWith(res, answer, method, () => gone);
-  });
-  upstream.on('error', () => {
-    if (gone) return;
-    gone = true;
-    res.cork(() => res.writeStatus(statusLine(502)).end('Bad Gateway', true));
-  });
-  sendBody(res, upstream, () => gone);
+  const hasBody = chunked || Number(req.getHeader('content-length') || 0) > 0;
+  return { method, path: asLatin1(path), headers, hasBody };
 }
 
-function sendBody(res: HttpResponse, upstream: ClientRequest, gone: () => boolean): void {
-  res.onData((chunk, isLast) => {
-    if (gone()) return;
-    // The chunk is only valid during the call.
-    const more = chunk.byteLength === 0 || upstream.write(Buffer.from(new Uint8Array(chunk).slice()));
-    if (isLast) {
-      upstream.end();
-    } else if (!more) {
-      res.pause();
-      upstream.once('drain', () => {
-        if (!gone()) res.resume();
-      });
-    }
-  });
-}
+/**
+ * Node writes one byte per character and drops the rest of it, so that a character beyond could turn into a line break:
+ * each byte of what uWebSockets.js decoded as UTF-8 becomes a character of its own.
+ */
+const asLatin1 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
 
-function answerWith(res: HttpResponse, answer: IncomingMessage, method: string, gone: () => boolean): void {
-  const status = answer.statusCode ?? 502;
-  const length = Number(answer.headers['content-length'] ?? Number.NaN);
-  const writeHead = (): void => {
-    res.writeStatus(`${status} ${answer.statusMessage ?? ''}`);
-    for (let i = 0; i < answer.rawHeaders.length; i += 2) {
-      const name = answer.rawHeaders[i].toLowerCase();
-      if (!HOP_BY_HOP.has(name) && name !== 'content-length') {
-        res.writeHeader(answer.rawHeaders[i], answer.rawHeaders[i + 1]);
-      }
-    }
-  };
-  if (method === 'HEAD' || BODILESS.has(status)) {
-    answer.resume();
-    res.cork(() => {
-      writeHead();
-      if (Number.isNaN(length)) res.endWithoutBody();
-      else res.endWithoutBody(length);
-    });
-    return;
-  }
-  res.cork(writeHead);
-  const body = Number.isNaN(length) ? new ChunkedBody(res) : new SizedBody(res, length);
-  answer.on('data', (chunk: Buffer) => {
-    if (!gone() && !body.write(chunk)) answer.pause();
-  });
-  res.onWritable((offset) => {
-    const flowing = body.writable(offset);
-    if (flowing) answer.resume();
-    return flowing;
-  });
-  answer.on('end', () => {
-    if (gone()) return;
-    if (Number.isNaN(length) || length === 0) res.cork(() => res.end());
-  });
-  answer.on('error', () => {
-    if (!gone()) res.close();
-  });
-}
+/**
+ * WAITING for the application's answer; ANSWERING: its head is written; ENDING: so are its last bytes, as far as the client
+ * takes them, and nobody wants the rest of the request's body; DONE: `res` must not be touched any more.
+ */
+type State = 'waiting' | 'answering' | 'ending' | 'done';
 
-/** A body of unknown length: uWebSockets.js keeps what the socket does not take now. */
-class ChunkedBody {
+class ProxiedRequest {
   readonly #res: HttpResponse;
+  #upstream: ClientRequest | undefined;
+  #state: State = 'waiting';
+  #paused = false;
 
   constructor(res: HttpResponse) {
     this.#res = res;
-  }
-
-  /** False when the socket is full. */
-  write(chunk: Uint8Array): boolean {
-    let ok = true;
-    this.#res.cork(() => {
-      ok = this.#res.write(chunk);
+    res.onAborted(() => {
+      this.#state = 'done';
+      this.#upstream?.destroy();
     });
-    return ok;
   }
 
-  writable(_offset: number): boolean {
-    return true;
-  }
-}
-
-/** A body of known length: what the socket does not take now must be offered again, from where it stopped. */
-class SizedBody {
-  readonly #res: HttpResponse;
-  readonly #length: number;
-  #left: Uint8Array | undefined;
-  /** Offset in the body at which `#left` begins. */
-  #base = 0;
-
-  constructor(res: HttpResponse, length: number) {
-    this.#res = res;
-    this.#length = length;
-  }
-
-  write(chunk: Uint8Array): boolean {
-    const base = this.#res.getWriteOffset();
-    if (this.#try(chunk)) return true;
-    this.#left = chunk;
-    this.#base = base;
-    return false;
-  }
-
-  writable(offset: number): boolean {
-    if (this.#left === undefined) return true;
-    if (!this.#try(this.#left.subarray(offset - this.#base))) return false;
-    this.#left = undefined;
-    return true;
-  }
-
-  #try(chunk: Uint8Array): boolean {
-    let ok = true;
-    this.#res.cork(() => {
-      [ok] = this.#res.tryEnd(chunk, this.#length);
+  send(target: Target, hasBody: boolean): void {
+    let upstream: ClientRequest;
+    try {
+      upstream = httpRequest(target);
+    } catch {
+      this.#refuse(400); // uWebSockets.js passes methods and paths that Node does not
+      return;
+    }
+    this.#upstream = upstream;
+    upstream.on('response', (answer) => {
+      if (this.#state === 'waiting') this.#answer(answer, target.method);
+      else answer.destroy();
     });
-    return ok;
+    upstream.on('error', () => {
+      if (this.#state !== 'waiting') return;
+      if (upstream.reusedSocket) this.send({ ...target, agent: false }, hasBody);
+      else this.#refuse(502);
+    });
+    if (hasBody) this.#sendBody(upstream);
+    else upstream.end();
+  }
+
+  #sendBody(upstream: ClientRequest): void {
+    upstream.on('drain', () => this.#resume());
+    this.#res.onData((chunk, isLast) => {
+      if (this.#state === 'done' || this.#state === 'ending') return;
+      // The chunk is only valid during the call.
+      const more = chunk.byteLength === 0 || upstream.write(Buffer.from(new Uint8Array(chunk).slice()));
+      if (isLast) {
+        upstream.end();
+      } else if (!more && !this.#paused) {
+        this.#paused = true;
+        this.#res.pause();
+      }
+    });
+  }
+
+  #resume(): void {
+    if (!this.#paused || this.#state === 'done') return;
+    this.#paused = false;
+    this.#res.resume();
+  }
+
+  #refuse(status: number): void {
+    this.#prepareEnd();
+    this.#res.cork(() => this.#res.writeStatus(statusLine(status)).end(undefined, true));
+    this.#done();
+  }
+
+  /** The connection may carry another request, so the rest of this one's body has to be read. */
+  #prepareEnd(): void {
+    this.#resume();
+    this.#state = 'ending';
+  }
+
+  #done(): void {
+    this.#state = 'done';
+    if (this.#upstream?.writableEnded === false) this.#upstream.destroy();
+  }
+
+  #answer(answer: IncomingMessage, method: string): void {
+    const res = this.#res;
+    const length = Number(answer.headers['content-length'] ?? Number.NaN);
+    this.#state = 'answering';
+    if (method === 'HEAD' || BODILESS.has(answer.statusCode ?? 0)) {
+      this.#end(() => {
+        this.#writeHead(answer);
+        if (Number.isNaN(length)) res.endWithoutBody();
+        else res.endWithoutBody(length);
+      });
+      answer.resume();
+      return;
+    }
+    res.cork(() => this.#writeHead(answer));
+    const body = Number.isNaN(length) ? new ChunkedBody(res) : new SizedBody(res, length, () => this.#done());
+    answer.on('data', (chunk: Buffer) => {
+      if (this.#state !== 'answering') return;
+      if (res.getWriteOffset() + chunk.length >= length) this.#prepareEnd();
+      if (!body.write(chunk)) answer.pause();
+    });
+    res.onWritable((offset) => {
+      const flowing = body.writable(offset);
+      if (flowing) answer.resume();
+      return flowing;
+    });
+    answer.on('end', () => {
+      if (this.#state === 'answering' && (Number.isNaN(length) || length === 0)) this.#end(() => res.end());
+    });
+    answer.on('error', () => {
+      if (this.#state === 'answering') res.close(); // the handler of aborts sees to the rest
+    });
+  }
+
+  #writeHead(answer: IncomingMessage): void {
+    const res = this.#res;
+    res.writeStatus(`${answer.statusCode} ${answer.statusMessage}`);
+    for (let i = 0; i < answer.rawHeaders.length; i += 2) {
+      const name = answer.rawHeaders[i].toLowerCase();
+      if (!DROPPED.has(name) && name !== 'content-length') {
+        res.writeHeader(answer.rawHeaders[i], asBytes(answer.rawHeaders[i + 1]));
+      }
+    }
+  }
+
+  /** @param write ends the response */
+  #end(write: () => void): void {
+    this.#prepareEnd();
+    this.#res.cork(write);
+    this.#done();
   }
 }

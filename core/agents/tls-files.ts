@@ -2,12 +2,12 @@
  * TLS options as Node's https server takes them, turned into the files that uWebSockets.js wants. App thread.
  * What was given as text or bytes is written into a private folder (mode 0700), which goes with the Server.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { EngineError } from '../errors.ts';
 import type { TlsOptions } from '../options.ts';
+import { makePrivateFolder, type PrivateFolder } from './private-folder.ts';
 import type { TlsFiles } from './segment.ts';
 
 export interface PreparedTls {
@@ -23,14 +23,6 @@ interface Source {
   readonly content: string | Uint8Array;
   /** The application's own file, if it is one. */
   readonly path: string | undefined;
-}
-
-/** Folders that are still there: a key must not outlive the process in a temporary folder. */
-const folders = new Set<string>();
-
-function removeFolders(): void {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-  folders.clear();
 }
 
 /**
@@ -52,11 +44,11 @@ export function prepareTls(options: TlsOptions): PreparedTls | null {
   const { passphrase, ciphers } = options;
   check({ key, cert, ca }, passphrase, ciphers);
 
-  let folder: string | undefined;
+  let folder: PrivateFolder | undefined;
   const file = ({ name, content, path }: Source): string => {
     if (path !== undefined) return path;
-    folder ??= makeFolder();
-    const target = join(folder, `${name}.pem`);
+    folder ??= makePrivateFolder('tls'); // a key must not outlive the process in a temporary folder
+    const target = join(folder.path, `${name}.pem`);
     writeFileSync(target, content, { mode: 0o600 });
     return target;
   };
@@ -68,19 +60,7 @@ export function prepareTls(options: TlsOptions): PreparedTls | null {
     ...(passphrase !== undefined && { passphrase }),
     ...(ciphers !== undefined && { ssl_ciphers: ciphers }),
   };
-  const remove = (): void => {
-    if (folder === undefined) return;
-    rmSync(folder, { recursive: true, force: true });
-    folders.delete(folder);
-  };
-  return { files, remove };
-}
-
-function makeFolder(): string {
-  if (folders.size === 0 && !process.listeners('exit').includes(removeFolders)) process.on('exit', removeFolders);
-  const folder = mkdtempSync(join(tmpdir(), 'broadside-tls-')); // mode 0700
-  folders.add(folder);
-  return folder;
+  return { files, remove: () => folder?.remove() };
 }
 
 function read(options: TlsOptions, name: keyof TlsOptions, fileName?: keyof TlsOptions): Source | undefined {

@@ -2,22 +2,29 @@
  * The application's own HTTP server behind a port of ours: it listens on a private Unix socket, to which the I/O threads
  * pass every request that is not the engine's. App thread.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import { tmpdir } from 'node:os';
+import { createServer, Server as HttpServer, type RequestListener, type Server } from 'node:http';
 import { join } from 'node:path';
+import { makePrivateFolder, type PrivateFolder } from '../agents/private-folder.ts';
+import { EngineError } from '../errors.ts';
 
 /** A request listener, such as an Express application, or an HTTP server that does not listen yet. */
 export type ApplicationTarget = RequestListener | Server;
 
 export class ApplicationServer {
   readonly socketPath: string;
-  readonly #folder: string;
+  readonly #folder: PrivateFolder;
   readonly #server: Server;
 
+  /** @throws ERR_OPTION_INVALID for anything else, such as a server of node:https or one that listens */
   constructor(target: ApplicationTarget) {
-    this.#folder = mkdtempSync(join(tmpdir(), 'broadside-http-')); // mode 0700: nobody else may connect
-    this.socketPath = join(this.#folder, 'http');
+    if (typeof target !== 'function' && (!(target instanceof HttpServer) || target.listening)) {
+      throw new EngineError(
+        'ERR_OPTION_INVALID',
+        'option http is neither a request listener nor a server of node:http that does not listen yet.',
+      );
+    }
+    this.#folder = makePrivateFolder('http');
+    this.socketPath = join(this.#folder.path, 'http');
     this.#server = typeof target === 'function' ? createServer(target) : target;
     this.#server.listen(this.socketPath);
     this.#server.unref(); // the threads keep the process alive, and end with the Server
@@ -26,6 +33,6 @@ export class ApplicationServer {
   close(): void {
     this.#server.close();
     this.#server.closeAllConnections();
-    rmSync(this.#folder, { recursive: true, force: true });
+    this.#folder.remove();
   }
 }

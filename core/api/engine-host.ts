@@ -25,6 +25,8 @@ export interface EngineHost extends EventEmitter {
   readonly link: Link;
   /** Same as `link.writable`. */
   readonly writable: boolean;
+  /** True once it closes, be it with the Node server or the port that it served. */
+  readonly closed?: boolean;
   /** Open connections. */
   readonly clientsCount: number;
   /** Replaces the making of session ids; called once per handshake. */

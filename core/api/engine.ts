@@ -2,13 +2,11 @@
  * `io.engine`: one Server's share of the threads. App thread.
  */
 import { EventEmitter } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import type { Server as NodeServer } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { clientBundle } from '../agents/client-bundle.ts';
 import type { Question, Verdict } from '../agents/io/gate.ts';
 import type { Link } from '../agents/link.ts';
+import { makePrivateFolder, type PrivateFolder } from '../agents/private-folder.ts';
 import { Runtime } from '../agents/runtime.ts';
 import type { RuntimeServer } from '../agents/runtime-server.ts';
 import type { Stats } from '../agents/statistics.ts';
@@ -53,7 +51,7 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
   #origins: unknown;
   readonly #application: ApplicationServer | undefined;
   #relay: Relay | undefined;
-  #relayFolder: string | undefined;
+  #relayFolder: PrivateFolder | undefined;
   #closed: Promise<void> | undefined;
 
   /** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID, ERR_THREAD_START */
@@ -128,6 +126,10 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
     return this.#runtime.agent.writable;
   }
 
+  get closed(): boolean {
+    return this.#closed !== undefined;
+  }
+
   get clientsCount(): number {
     return this.#conns.size;
   }
@@ -142,11 +144,11 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
   /** Takes the Engine.IO requests of a Node server, which keeps its port and all other requests. */
   attach(server: NodeServer): void {
     if (this.#relay === undefined) {
-      this.#relayFolder = mkdtempSync(join(tmpdir(), 'broadside-relay-')); // mode 0700: nobody else may connect
+      this.#relayFolder = makePrivateFolder('relay');
       const { path, addTrailingSlash, transports, tuning, destroyUpgrade, destroyUpgradeTimeout } = this.options;
-      this.#runtime.relay(this.#server, this.#relayFolder);
+      this.#runtime.relay(this.#server, this.#relayFolder.path);
       this.#relay = new Relay({
-        folder: this.#relayFolder,
+        folder: this.#relayFolder.path,
         ioThreads: tuning.ioThreads,
         prefix: addTrailingSlash ? `${path}/` : path,
         websocket: transports.includes('websocket'),
@@ -166,7 +168,7 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
         this.#tls?.remove();
         this.#relay?.close();
         this.#application?.close();
-        if (this.#relayFolder !== undefined) rmSync(this.#relayFolder, { recursive: true, force: true });
+        this.#relayFolder?.remove();
       });
     }
     return this.#closed;

@@ -269,7 +269,7 @@ export class SocketIoServer<
 
   /** The engine, made when there is none that runs. */
   #start(options: GivenOptions): EngineHost {
-    if (this.#state === 'open' && this.#engine !== undefined) return this.#engine;
+    if (this.#state === 'open' && this.#engine !== undefined && !this.#engine.closed) return this.#engine;
     const { given } = this;
     const merged = { ...options, ...given };
     if (options.path !== undefined && given.path === undefined) this.path(options.path);

@@ -33,12 +33,12 @@ export function openClient(
   namespace = '/',
   options: ClientOptions = {},
 ): ClientSocket {
-  return connectors[generation](`http://127.0.0.1:${port}${namespace}`, {
-    transports: ['websocket'],
-    forceNew: true,
-    reconnection: false,
-    ...options,
-  });
+  return openUrl(generation, `http://127.0.0.1:${port}${namespace}`, options);
+}
+
+/** The same for a server that is not at `http://127.0.0.1`. */
+export function openUrl(generation: Generation, url: string, options: ClientOptions = {}): ClientSocket {
+  return connectors[generation](url, { transports: ['websocket'], forceNew: true, reconnection: false, ...options });
 }
 
 /** A further namespace on the connection of `client`. */
