@@ -2,7 +2,9 @@
  * One page of a headless Chromium: what a user does in it, and what its console says. Test processes run it.
  */
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { DevTools } from './dev-tools.ts';
 import { PATIENCE_MS } from './wait-for.ts';
 
@@ -90,10 +92,14 @@ export class Page {
     }
   }
 
-  /** Writes what the page looks like as a PNG file. */
-  async screenshot(file: string): Promise<void> {
+  /** Writes what the page looks like into a temporary folder, over the one of the last run; returns the file's path. */
+  async screenshot(name: string): Promise<string> {
     const { data } = await this.#send('Page.captureScreenshot', { format: 'png' });
+    const folder = join(tmpdir(), 'broadside-screenshots');
+    await mkdir(folder, { recursive: true });
+    const file = join(folder, `${name}.png`);
     await writeFile(file, Buffer.from(data, 'base64'));
+    return file;
   }
 
   /** Fails when the console has an error or a warning. */
