@@ -15,7 +15,7 @@ check: node_modules/.package-lock.json
 	npx biome check .
 
 test: check
-	$(NODE) --test --test-concurrency=1 $(TESTS)
+	$(NODE) --test --test-concurrency=2 $(TESTS)
 
 # An example to look at: live prices in a browser, at the address it prints.
 start: node_modules/.package-lock.json
