@@ -4,7 +4,7 @@ NODE := node --import tsx
 # Node 20's test runner takes files, not patterns.
 TESTS = $(shell find test bench -name '*.test.ts' | sort)
 
-.PHONY: test check build bench bench-quick bench-micro bench-topology clean
+.PHONY: test start check build bench bench-quick bench-micro bench-topology clean
 
 node_modules/.package-lock.json: package-lock.json
 	npm ci --no-audit --no-fund
@@ -15,7 +15,11 @@ check: node_modules/.package-lock.json
 	npx biome check .
 
 test: check
-	$(NODE) --test --test-concurrency=1 $(TESTS)
+	$(NODE) --test --test-concurrency=2 $(TESTS)
+
+# An example to look at: live prices in a browser, at the address it prints.
+start: node_modules/.package-lock.json
+	$(NODE) examples/ticker/server.ts
 
 build: node_modules/.package-lock.json
 	npm run --silent build

@@ -18,13 +18,13 @@ import type { HandshakeRequest } from './wire/request-info.ts';
 export interface TuningOptions {
   /** I/O threads, 1 to 8. Environment `BROADSIDE_IO_THREADS`. @default available parallelism − 1, at least 1 */
   ioThreads?: number;
-  /** Connections at most, of all Servers that share the threads, 1 to 1,000,000. Environment `BROADSIDE_MAX_CONNECTIONS`. @default 100000 */
+  /** Sessions at most, of all Servers that share the threads, 1 to 1,000,000; further ones get status 503. Environment `BROADSIDE_MAX_CONNECTIONS`. @default 100000 */
   maxConnections?: number;
-  /** Bytes of the broadcast log, a power of two from 1 MiB to 1 GiB. Environment `BROADSIDE_LOG_BYTES`. @default 4194304 */
+  /** Bytes of the broadcast log, a power of two from 2 MiB to 1 GiB. Environment `BROADSIDE_LOG_BYTES`. @default 4194304 */
   logBytes?: number;
   /** Bytes of each ring between two threads, a power of two from 1 MiB to 1 GiB. Environment `BROADSIDE_RING_BYTES`. @default 4194304 */
   ringBytes?: number;
-  /** Records an I/O thread takes in one batch, 1 to 1024. Environment `BROADSIDE_BATCH_RECORDS`. @default 64 */
+  /** Records an I/O thread takes in one batch, 1 to 4096. Environment `BROADSIDE_BATCH_RECORDS`. @default 1024 */
   batchRecords?: number;
   /** Microseconds an I/O thread may wait for a batch to grow, 0 to 100000; 0 writes at once. Environment `BROADSIDE_FLUSH_US`. @default 0 */
   flushUs?: number;
@@ -84,6 +84,14 @@ export interface ServerOptions extends TuningOptions, TlsOptions {
   maxHttpBufferSize?: number;
   /** Milliseconds a connection may stay without a namespace, 1 to 2^31 − 1. @default 45000 */
   connectTimeout?: number;
+  /** Milliseconds the body of a post may take, 1 to 2^31 − 1; then it gets status 408 and its session ends. @default 20000 */
+  bodyTimeout?: number;
+  /** Bytes of a request's URL, query included, 64 to 65536; a longer one gets status 414. @default 8192 */
+  maxUrlBytes?: number;
+  /** Sessions that have not joined a namespace yet, 1 to 1,000,000; further handshakes get status 503. @default 10000 */
+  maxPending?: number;
+  /** The same for one client address, or the proxy's in front; further handshakes get status 429. @default 1000 */
+  maxPendingPerAddress?: number;
   /** Bytes that may wait to be sent to one client; with more waiting, the next packet closes it. 1024 to 4 GiB. @default 16777216 */
   maxClientBufferBytes?: number;
   /** Whether Engine.IO 3 clients (Socket.IO 1.x and 2.x) are served. @default true */
@@ -165,9 +173,9 @@ const TUNING_RULES: Record<keyof TuningOptions, NumberRule> = {
     fallback: () => Math.min(MAX_IO_THREADS, Math.max(1, availableParallelism() - 1)),
   },
   maxConnections: { min: 1, max: 1_000_000, env: 'BROADSIDE_MAX_CONNECTIONS', fallback: () => 100_000 },
-  logBytes: { min: MIB, max: 1024 * MIB, powerOfTwo: true, env: 'BROADSIDE_LOG_BYTES', fallback: () => 4 * MIB },
+  logBytes: { min: 2 * MIB, max: 1024 * MIB, powerOfTwo: true, env: 'BROADSIDE_LOG_BYTES', fallback: () => 4 * MIB },
   ringBytes: { min: MIB, max: 1024 * MIB, powerOfTwo: true, env: 'BROADSIDE_RING_BYTES', fallback: () => 4 * MIB },
-  batchRecords: { min: 1, max: 1024, env: 'BROADSIDE_BATCH_RECORDS', fallback: () => 64 },
+  batchRecords: { min: 1, max: 4096, env: 'BROADSIDE_BATCH_RECORDS', fallback: () => 1024 },
   flushUs: { min: 0, max: 100_000, env: 'BROADSIDE_FLUSH_US', fallback: () => 0 },
 };
 
@@ -178,6 +186,10 @@ const NUMBER_RULES = {
   connectTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 45_000 },
   destroyUpgradeTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 1000 },
   upgradeTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 10_000 },
+  bodyTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 20_000 },
+  maxUrlBytes: { min: 64, max: 65_536, fallback: () => 8192 },
+  maxPending: { min: 1, max: 1_000_000, fallback: () => 10_000 },
+  maxPendingPerAddress: { min: 1, max: 1_000_000, fallback: () => 1000 },
   maxClientBufferBytes: { min: 1024, max: 4096 * MIB, fallback: () => 16 * MIB },
 } satisfies Partial<Record<keyof ServerOptions, NumberRule>>;
 
@@ -220,6 +232,14 @@ const RULE_NAMES: readonly string[] = [
 ];
 const DEFLATE_THRESHOLD_BYTES = 1024;
 
+/** Every option of the engine. */
+export const KNOWN_NAMES: readonly string[] = [
+  ...Object.keys(OTHER_RULES),
+  ...RULE_NAMES,
+  ...Object.keys(NUMBER_RULES),
+  ...Object.keys(TUNING_RULES),
+];
+
 /** The environment variables, for the README's table and its test. */
 export const ENVIRONMENT_VARIABLES: readonly string[] = Object.values(TUNING_RULES).map((rule) => rule.env as string);
 
@@ -230,14 +250,14 @@ export const ENVIRONMENT_VARIABLES: readonly string[] = Object.values(TUNING_RUL
  */
 export function resolveOptions(given: ServerOptions, env: NodeJS.ProcessEnv = process.env): ResolvedOptions {
   for (const name of Object.keys(given)) {
-    if (name in TUNING_RULES || name in NUMBER_RULES || name in OTHER_RULES || RULE_NAMES.includes(name)) continue;
-    throw new EngineError('ERR_OPTION_UNKNOWN', `option ${name} is not known; known are ${knownNames().join(', ')}`);
+    if (KNOWN_NAMES.includes(name)) continue;
+    throw new EngineError('ERR_OPTION_UNKNOWN', `option ${name} is not known; known are ${KNOWN_NAMES.join(', ')}`);
   }
   const tuning: Record<string, number> = {};
   for (const [name, rule] of Object.entries(TUNING_RULES)) {
     tuning[name] = resolveNumber(name, (given as Record<string, unknown>)[name], rule, env);
   }
-  const options: Record<string, unknown> = { tuning: checkFit(tuning as unknown as ResolvedTuning) };
+  const options: Record<string, unknown> = { tuning: checkFit(tuning as unknown as ResolvedTuning, given, env) };
   for (const [name, rule] of Object.entries(NUMBER_RULES)) {
     options[name] = resolveNumber(name, (given as Record<string, unknown>)[name], rule, env);
   }
@@ -272,10 +292,6 @@ export function normalizePath(path: string): string {
   return trimmed.startsWith('/') || trimmed === '' ? trimmed : `/${trimmed}`;
 }
 
-function knownNames(): string[] {
-  return [...Object.keys(OTHER_RULES), ...RULE_NAMES, ...Object.keys(NUMBER_RULES), ...Object.keys(TUNING_RULES)];
-}
-
 function resolveNumber(name: string, option: unknown, rule: NumberRule, env: NodeJS.ProcessEnv): number {
   if (option !== undefined) return checkNumber(`option ${name}`, option, option, rule);
   const text = rule.env === undefined ? undefined : env[rule.env];
@@ -295,16 +311,30 @@ function checkNumber(subject: string, value: unknown, shown: unknown, rule: Numb
   throw invalid(subject, shown, `${powerOfTwo ? 'a power of two' : 'an integer'} from ${min} to ${max}`);
 }
 
-/** One record must hold the largest target set with the largest inline payload. */
-function checkFit(tuning: ResolvedTuning): ResolvedTuning {
-  const ranges = slotRanges(tuning.maxConnections, tuning.ioThreads);
+/** One record must hold the largest target set with the largest inline payload; the default log always does. */
+function checkFit(tuning: ResolvedTuning, given: TuningOptions, env: NodeJS.ProcessEnv): ResolvedTuning {
+  const { logBytes, maxConnections, ioThreads } = tuning;
+  const ranges = slotRanges(maxConnections, ioThreads);
   const needed = MAX_RECORD_FRACTION * (128 * 1024 + (ranges[0].count * ranges.length) / 8);
-  if (tuning.logBytes >= needed) return Object.freeze(tuning);
-  const enough = 2 ** Math.ceil(Math.log2(needed));
-  throw invalid('option logBytes', tuning.logBytes, `at least ${enough} for ${tuning.maxConnections} connections`);
+  if (logBytes >= needed) return Object.freeze(tuning);
+  const { env: variable } = TUNING_RULES.logBytes;
+  const expected = `at least ${2 ** Math.ceil(Math.log2(needed))} for ${maxConnections} connections`;
+  if (given.logBytes !== undefined) throw invalid('option logBytes', logBytes, expected);
+  throw invalid(`environment variable ${variable}`, env[variable as string], expected);
 }
 
 function invalid(subject: string, value: unknown, expected: string): EngineError {
   const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
   return new EngineError('ERR_OPTION_INVALID', `${subject} is ${shown}, expected ${expected}`);
+}
+
+/** Bytes of a request's head; its own default of 4096 is less than some cookies take. */
+const MAX_HEAD_BYTES = 16_384;
+
+/**
+ * Sets uWebSockets.js's limit for request heads, beyond which it answers 431; a value that is there already stays. Call
+ * on the main thread before a thread loads it: it looks once, at the process's own environment.
+ */
+export function presetHeadLimit(): void {
+  process.env.UWS_HTTP_MAX_HEADERS_SIZE ??= String(MAX_HEAD_BYTES);
 }

@@ -1,8 +1,16 @@
 /** Options and environment variables: every one checked by name, value and range. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { API_OPTION_NAMES, resolveApiOptions } from '../core/api/api-options.ts';
 import { EngineError } from '../core/errors.ts';
-import { ENVIRONMENT_VARIABLES, normalizePath, resolveOptions, type ServerOptions } from '../core/options.ts';
+import {
+  ENVIRONMENT_VARIABLES,
+  KNOWN_NAMES,
+  normalizePath,
+  resolveOptions,
+  type ServerOptions,
+} from '../core/options.ts';
 
 const MIB = 1024 * 1024;
 
@@ -12,8 +20,6 @@ interface Row {
   readonly min: number;
   readonly max: number;
   readonly powerOfTwo?: boolean;
-  /** The least that is really taken, where the smallest possible record needs more than `min`. */
-  readonly least?: number;
   /** Other options with which the bounds can be reached. */
   readonly beside?: ServerOptions;
   readonly fallback?: number;
@@ -25,20 +31,23 @@ const NUMBERS: readonly Row[] = [
   {
     name: 'logBytes',
     env: 'BROADSIDE_LOG_BYTES',
-    min: MIB,
+    min: 2 * MIB,
     max: 1024 * MIB,
     powerOfTwo: true,
-    least: 2 * MIB,
     beside: { maxConnections: 100 },
     fallback: 4 * MIB,
   },
   { name: 'ringBytes', env: 'BROADSIDE_RING_BYTES', min: MIB, max: 1024 * MIB, powerOfTwo: true, fallback: 4 * MIB },
-  { name: 'batchRecords', env: 'BROADSIDE_BATCH_RECORDS', min: 1, max: 1024, fallback: 64 },
+  { name: 'batchRecords', env: 'BROADSIDE_BATCH_RECORDS', min: 1, max: 4096, fallback: 1024 },
   { name: 'flushUs', env: 'BROADSIDE_FLUSH_US', min: 0, max: 100_000, fallback: 0 },
   { name: 'pingInterval', min: 1, max: 2 ** 31 - 1, fallback: 25_000 },
   { name: 'pingTimeout', min: 1, max: 2 ** 31 - 1, fallback: 60_000 },
   { name: 'maxHttpBufferSize', min: 1, max: 1024 * MIB, fallback: 1_000_000 },
   { name: 'connectTimeout', min: 1, max: 2 ** 31 - 1, fallback: 45_000 },
+  { name: 'bodyTimeout', min: 1, max: 2 ** 31 - 1, fallback: 20_000 },
+  { name: 'maxUrlBytes', min: 64, max: 65_536, fallback: 8192 },
+  { name: 'maxPending', min: 1, max: 1_000_000, fallback: 10_000 },
+  { name: 'maxPendingPerAddress', min: 1, max: 1_000_000, fallback: 1000 },
   { name: 'maxClientBufferBytes', min: 1024, max: 4096 * MIB, fallback: 16 * MIB },
 ];
 
@@ -56,12 +65,12 @@ const refuses = (run: () => unknown, code: string, ...parts: string[]): void =>
     return true;
   });
 
-for (const { name, env, min, max, powerOfTwo, least = min, beside = {}, fallback } of NUMBERS) {
+for (const { name, env, min, max, powerOfTwo, beside = {}, fallback } of NUMBERS) {
   describe(`option ${name}`, () => {
     const range = [`from ${min} to ${max}`, powerOfTwo ? 'a power of two' : 'an integer'];
 
     it('takes both ends of its range, and has a default', () => {
-      for (const value of [least, max]) assert.equal(resolved({ ...beside, [name]: value })[name], value);
+      for (const value of [min, max]) assert.equal(resolved({ ...beside, [name]: value })[name], value);
       if (fallback !== undefined) assert.equal(resolved({})[name], fallback);
       assert.equal(resolved({ ...beside, [name]: undefined })[name], resolved(beside)[name]);
     });
@@ -81,8 +90,8 @@ for (const { name, env, min, max, powerOfTwo, least = min, beside = {}, fallback
     it('can be set by its variable, and beats it', () => {
       assert.equal(resolved(beside, { [env]: String(max) })[name], max);
       assert.equal(resolved(beside, { [env]: '' })[name], resolved(beside)[name]);
-      assert.equal(resolved({ ...beside, [name]: least }, { [env]: String(max) })[name], least);
-      assert.equal(resolved({ ...beside, [name]: least }, { [env]: 'nonsense' })[name], least);
+      assert.equal(resolved({ ...beside, [name]: min }, { [env]: String(max) })[name], min);
+      assert.equal(resolved({ ...beside, [name]: min }, { [env]: 'nonsense' })[name], min);
     });
 
     it('refuses nonsense in its variable, naming the variable, the value and the range', () => {
@@ -104,6 +113,12 @@ describe('options', () => {
     refuses(() => resolved({ tuning: {} }), 'ERR_OPTION_UNKNOWN', 'option tuning');
   });
 
+  it('refuse the names that every object inherits', () => {
+    for (const name of ['toString', 'constructor', 'hasOwnProperty']) {
+      refuses(() => resolved({ [name]: 1 }), 'ERR_OPTION_UNKNOWN', `option ${name}`);
+    }
+  });
+
   it('take a path in every usual spelling and refuse what is none', () => {
     for (const path of ['/chat', 'chat', '/chat/', 'chat/']) assert.equal(resolved({ path }).path, '/chat');
     assert.equal(normalizePath('/'), '');
@@ -112,10 +127,34 @@ describe('options', () => {
     }
   });
 
-  it('refuse a log in which the largest set of targets would not fit', () => {
-    const given = { logBytes: MIB, maxConnections: 1_000_000, ioThreads: 1 };
-    refuses(() => resolved(given), 'ERR_OPTION_INVALID', `logBytes is ${MIB}`, `at least ${2 * MIB}`);
-    assert.equal(resolved({ ...given, logBytes: 2 * MIB }).logBytes, 2 * MIB);
+  it('refuse a log in which the largest set of targets would not fit, naming where its size came from', () => {
+    const given = { maxConnections: 1_000_000, ioThreads: 8 };
+    const enough = `at least ${4 * MIB}`;
+    refuses(
+      () => resolved({ ...given, logBytes: 2 * MIB }),
+      'ERR_OPTION_INVALID',
+      `option logBytes is ${2 * MIB}`,
+      enough,
+    );
+    const env = { BROADSIDE_LOG_BYTES: String(2 * MIB) };
+    const subject = `environment variable BROADSIDE_LOG_BYTES is "${2 * MIB}"`;
+    refuses(() => resolved(given, env), 'ERR_OPTION_INVALID', subject, enough);
+    assert.equal(resolved({ ...given, logBytes: 4 * MIB }).logBytes, 4 * MIB);
+    assert.equal(resolved(given).logBytes, 4 * MIB, 'the default always fits');
+  });
+
+  it('are listed in docs/options.md by exactly their names, with the defaults of the numbers', () => {
+    const page = readFileSync(new URL('../docs/options.md', import.meta.url), 'utf8');
+    const rows = [...page.matchAll(/^\| `(\w+)` \| (.*?) \| (.*?) \| (.*?) \|$/gm)];
+    const names = rows.map(([, name]) => name);
+    const known = new Set<string>([...KNOWN_NAMES, ...API_OPTION_NAMES, 'http']);
+    assert.deepEqual([...names].sort(), [...known].sort());
+    const { limits, ...api } = resolveApiOptions({});
+    const defaults: Record<string, unknown> = { ...api, ...limits, ...resolved({}) };
+    for (const [, name, , fallback] of rows) {
+      if (/^\d+$/.test(fallback)) assert.equal(defaults[name], Number(fallback), name);
+    }
+    for (const variable of ENVIRONMENT_VARIABLES) assert.ok(page.includes(`\`${variable}\``), variable);
   });
 
   it('are frozen once resolved', () => {

@@ -112,13 +112,12 @@ function http(res: HttpResponse, req: HttpRequest, { agent, spec, relayed }: Eng
     acceptEncoding: headers['accept-encoding'] as string | undefined,
     onAbort: (action) => agent.body(action),
   });
-  const limit = spec.maxHttpBufferSize;
-  const onTooLarge = (): void => exchange.answer({ status: 413, close: true }); // the session, if any, goes on
-  if (method === 'POST' && Number(headers['content-length'] ?? 0) > limit) {
-    onTooLarge();
+  if (isUrlTooLong(request, spec)) {
+    exchange.answer({ status: 414, close: true });
     return;
   }
-  const intake = method === 'POST' ? exchange.intake(limit, onTooLarge) : undefined;
+  const announced = Number(headers['content-length'] ?? 0);
+  const intake = method === 'POST' ? exchange.intake(spec.maxHttpBufferSize, announced, spec.bodyTimeout) : undefined;
   agent.http(spec.server, request, exchange, (receiver) => intake?.accept(receiver));
 }
 
@@ -137,6 +136,9 @@ function upgrade(
     headers: [],
     onAborted: undefined,
     onRefused: undefined,
+    get open() {
+      return !done;
+    },
     accept(owner) {
       if (done) return;
       done = true;
@@ -146,10 +148,10 @@ function upgrade(
         res.upgrade<SocketData>({ owner }, key, protocol, extensions, context);
       });
     },
-    refuse(code, status = 400, text = CONNECTION_ERRORS[code]) {
+    refuse(code, errorContext, status = 400, text = CONNECTION_ERRORS[code]) {
       if (done) return;
       done = true;
-      socket.onRefused?.(code);
+      socket.onRefused?.(code, errorContext);
       res.cork(() => {
         res.writeStatus(statusLine(status)).writeHeader('Content-type', 'text/html');
         for (const [name, value] of socket.headers) res.writeHeader(name, value);
@@ -163,5 +165,13 @@ function upgrade(
     const { onAborted } = socket;
     if (onAborted !== undefined) agent.body(onAborted);
   });
+  if (isUrlTooLong(request, spec)) {
+    done = true;
+    res.writeStatus(statusLine(414)).end(undefined, true);
+    return;
+  }
   agent.upgrade(spec.server, request, socket);
 }
+
+const isUrlTooLong = ({ info }: EngineRequest, { maxUrlBytes }: ServerSpec): boolean =>
+  Buffer.byteLength(info.url) > maxUrlBytes;

@@ -77,8 +77,10 @@ export async function runIoThread(task: IoTask): Promise<void> {
 
   const host: IoHost = {
     closeServer: (server) => void closeServer(server).catch(die),
+    afterHandlers: (callback) => void setImmediate(callback),
     ask: (id, question) => tell({ op: 'ask', id, question }),
-    report: (server, info, code) => tell({ op: 'refused', server, info, code }),
+    report: (server, info, error) => tell({ op: 'refused', server, info, error }),
+    abandon: (server, sid) => tell({ op: 'abandoned', server, sid }),
     stop: () => void closeAll().then(finish, die),
   };
   const agent = new IoAgent(task, host, now);
@@ -127,7 +129,13 @@ export async function runIoThread(task: IoTask): Promise<void> {
 
   const openServer = (spec: ServerSpec): void => {
     agent.openServer(spec);
-    const app = (spec.tls === null ? App() : SSLApp({ ...spec.tls })) as ChildApp;
+    let app: ChildApp;
+    try {
+      app = (spec.tls === null ? App() : SSLApp({ ...spec.tls })) as ChildApp;
+    } catch (error) {
+      tell({ op: 'unusable', server: spec.server, message: String(error) }); // closed again by the app thread
+      return;
+    }
     apps.set(spec.server, app);
     specs.set(spec.server, spec);
     control.setApps(thread, apps.size + relays.size);
@@ -216,6 +224,7 @@ export async function runIoThread(task: IoTask): Promise<void> {
   function die(error: unknown): void {
     if (phase !== 'up') return;
     phase = 'down';
+    agent.die();
     control.counters(thread)[counterIndex('sessionsClosed')] += agent.sessions.openCount;
     process.off('uncaughtException', die);
     const late = (next: unknown): void => process.emitWarning(`while an I/O thread closes: ${String(next)}`);
@@ -231,7 +240,6 @@ export async function runIoThread(task: IoTask): Promise<void> {
         clearTimeout(retry);
         task.controlPort.close();
         task.acceptorPort.close();
-        agent.closeLanes();
         fail(error);
       });
   }
@@ -242,6 +250,7 @@ export async function runIoThread(task: IoTask): Promise<void> {
     if (request.op === 'open') openServer(request.spec);
     else if (request.op === 'relay') openRelay(specs.get(request.server) as ServerSpec, request.folder);
     else if (request.op === 'verdict') agent.verdict(request.id, request.verdict);
+    else if (request.op === 'strangers') agent.blockStrangers(request.server, request.address, request.blocked);
     else if (request.op === 'hooks') agent.setHooks(request.server, request.hooks, request.origins);
     else if (request.op === 'lane') agent.connectLane(request.ioThread, request.port);
     else throw new Error(request.message);

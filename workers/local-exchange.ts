@@ -7,6 +7,7 @@ import { brotliCompress, deflate, gzip, type ZlibOptions } from 'node:zlib';
 import type { BodyReceiver, HttpAnswer } from '../core/agents/io/exchange.ts';
 import type { LocalRequest } from '../core/agents/io/front-desk.ts';
 import type { HeaderList } from '../core/agents/io/gate.ts';
+import type { ErrorContext } from '../core/wire/connection-errors.ts';
 import { type ContentCoding, codingOfAnswer, FILE_CODINGS, type HttpCompressionRule } from '../core/wire/encoding.ts';
 
 const STATUS_TEXT: Readonly<Record<number, string>> = {
@@ -15,7 +16,10 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   403: 'Forbidden',
   404: 'Not Found',
+  408: 'Request Timeout',
   413: 'Payload Too Large',
+  414: 'URI Too Long',
+  429: 'Too Many Requests',
   500: 'Internal Server Error',
   502: 'Bad Gateway',
   503: 'Service Unavailable',
@@ -32,12 +36,13 @@ export interface LocalExchangeOptions {
 
 export class LocalExchange implements LocalRequest {
   onAborted: (() => void) | undefined;
-  onRefused: ((code: number) => void) | undefined;
+  onRefused: ((code: number, context: ErrorContext) => void) | undefined;
   headers: HeaderList = [];
   readonly #res: HttpResponse;
   readonly #options: LocalExchangeOptions;
   /** ANSWERED: an answer was given and may still be in the compressor. */
   #state: 'open' | 'answered' | 'gone' = 'open';
+  #intake: BodyIntake | undefined;
 
   constructor(res: HttpResponse, options: LocalExchangeOptions) {
     this.#res = res;
@@ -45,6 +50,7 @@ export class LocalExchange implements LocalRequest {
     res.onAborted(() => {
       const wasOpen = this.#state === 'open';
       this.#state = 'gone';
+      this.#intake?.stop();
       const { onAborted } = this;
       this.onAborted = undefined;
       if (wasOpen && onAborted !== undefined) options.onAbort(onAborted);
@@ -58,7 +64,7 @@ export class LocalExchange implements LocalRequest {
   answer(answer: HttpAnswer): void {
     if (this.#state !== 'open') return;
     this.#state = 'answered';
-    if (answer.code !== undefined) this.onRefused?.(answer.code);
+    if (answer.code !== undefined) this.onRefused?.(answer.code, answer.context ?? {});
     const { compression, acceptEncoding } = this.#options;
     const { body, compress } = answer;
     const bytes = body === undefined ? 0 : Buffer.byteLength(body);
@@ -81,6 +87,7 @@ export class LocalExchange implements LocalRequest {
   ): void {
     const res = this.#res;
     this.#state = 'gone'; // nothing may touch the response after its end
+    this.#intake?.stop();
     res.cork(() => {
       res.writeStatus(statusLine(status));
       if (contentType !== undefined) res.writeHeader('Content-Type', contentType);
@@ -92,13 +99,35 @@ export class LocalExchange implements LocalRequest {
     });
   }
 
-  /** Reads the body, from the handler on, for whoever `receiver` turns out to be. */
-  intake(limit: number, onTooLarge: () => void): BodyIntake {
-    const intake = new BodyIntake(limit, (action) => this.#options.onAbort(action), onTooLarge);
+  /**
+   * Reads the body, from the handler on, for whoever `receiver` turns out to be.
+   * @param limit bytes; a larger body is answered with 413, its session goes on
+   * @param announced its bytes by the request's own word, 0 when that says nothing
+   * @param timeoutMs milliseconds for all of it; after them the answer is 408, and its session hears that the client left
+   */
+  intake(limit: number, announced: number, timeoutMs: number): BodyIntake {
+    const run = (action: () => void): void => this.#options.onAbort(action);
+    const onTooLarge = (): void => this.answer({ status: 413, close: true });
+    const intake = new BodyIntake(
+      limit,
+      announced,
+      run,
+      onTooLarge,
+      setTimeout(() => this.#expire(), timeoutMs),
+    );
+    this.#intake = intake;
     this.#res.onData((chunk, isLast) => {
       if (this.#state !== 'gone') intake.chunk(chunk, isLast);
     });
     return intake;
+  }
+
+  #expire(): void {
+    if (this.#state !== 'open') return;
+    const { onAborted } = this;
+    this.onAborted = undefined;
+    this.answer({ status: 408, close: true });
+    if (onAborted !== undefined) this.#options.onAbort(onAborted);
   }
 }
 
@@ -110,12 +139,27 @@ export class BodyIntake {
   readonly #chunks: Buffer[] = [];
   #length = 0;
   #state: 'coming' | 'complete' | 'tooLarge' | 'delivered' = 'coming';
+  readonly #timer: NodeJS.Timeout;
   #receiver: BodyReceiver | undefined;
 
-  constructor(limit: number, run: (action: () => void) => void, onTooLarge: () => void) {
+  /** @param timer runs out when the body has taken too long */
+  constructor(
+    limit: number,
+    announced: number,
+    run: (action: () => void) => void,
+    onTooLarge: () => void,
+    timer: NodeJS.Timeout,
+  ) {
     this.#limit = limit;
     this.#run = run;
     this.#onTooLarge = onTooLarge;
+    this.#timer = timer;
+    if (announced > limit) this.#state = 'tooLarge';
+  }
+
+  /** No more of it is of interest. */
+  stop(): void {
+    clearTimeout(this.#timer);
   }
 
   accept(receiver: BodyReceiver): void {
@@ -141,11 +185,13 @@ export class BodyIntake {
     }
     this.#chunks.push(Buffer.from(new Uint8Array(chunk)));
     if (!isLast) return;
+    this.stop(); // the answer may have to wait, for the inbox or another thread
     this.#state = 'complete';
     if (this.#receiver !== undefined) this.#deliver(Buffer.concat(this.#chunks));
   }
 
   #deliver(bytes: Uint8Array): void {
+    this.stop();
     this.#state = 'delivered';
     this.#run(() => this.#receiver?.body(bytes));
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readOptions } from './options.ts';
-import { SCENARIOS } from './scenario.ts';
+import { SCENARIOS } from './scenarios.ts';
 
 test('without options everything runs as the table says', () => {
   assert.deepEqual(readOptions([]).scenarios, SCENARIOS);

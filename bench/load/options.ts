@@ -4,7 +4,8 @@
 import { parseArgs } from 'node:util';
 import { FIELDS_BYTES } from './payload.ts';
 import { pick, ROSTER } from './roster.ts';
-import { QUICK_SCENARIOS, SCENARIOS, type Scenario } from './scenario.ts';
+import type { Scenario } from './scenario.ts';
+import { QUICK_SCENARIOS, SCENARIOS } from './scenarios.ts';
 
 export interface BenchOptions {
   readonly scenarios: readonly Scenario[];
@@ -33,7 +34,7 @@ export const USAGE = `node --import tsx bench/load/run.ts [options]
   --window n       in-flight bound in messages, where it is saturated
   --bytes n        length of the payload, at least ${FIELDS_BYTES}
   --profile dir    CPU profiles of every thread of the servers go to that folder
-  --output name    results go to bench/results/name.json (default latest)`;
+  --output name    results go to bench/results/name.json (default latest; quick quick)`;
 
 /** Throws a RangeError or a TypeError that names option, value and what is allowed. */
 export function readOptions(args: readonly string[]): BenchOptions {
@@ -51,7 +52,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
       window: { type: 'string' },
       bytes: { type: 'string' },
       profile: { type: 'string' },
-      output: { type: 'string', default: 'latest' },
+      output: { type: 'string' },
     },
   });
   const whole = (
@@ -70,7 +71,8 @@ export function readOptions(args: readonly string[]): BenchOptions {
 
   const minutes = Number(values.minutes ?? (values.quick ? QUICK_MINUTES : MINUTES));
   if (!(minutes > 0)) throw new RangeError(`--minutes: got "${values.minutes}", expected a number above 0`);
-  if (!/^[\w-]+$/.test(values.output)) throw new RangeError(`--output: got "${values.output}", expected a plain name`);
+  const output = values.output ?? (values.quick ? 'quick' : 'latest');
+  if (!/^[\w-]+$/.test(output)) throw new RangeError(`--output: got "${output}", expected a plain name`);
   const changes: Changes = {
     servers: values.servers === undefined ? undefined : pick(values.servers.split(',')),
     repeat: whole('repeat', 1, 100),
@@ -84,7 +86,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
   return {
     scenarios: chosen.map((scenario) => changed(scenario, changes)),
     minutes,
-    resultName: values.output,
+    resultName: output,
     nodeArgs: values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`],
   };
 }

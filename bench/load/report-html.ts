@@ -5,7 +5,8 @@ import { FIGURES, type FigureName, shown } from './figures.ts';
 import { median, type ScenarioResult, spread } from './outcome.ts';
 import { environmentLine, legend, ratioToBaseline, SHOWN_FIGURES, scenarioTable } from './report.ts';
 import { contender } from './roster.ts';
-import { GROWTH_CLIENTS, growthScenario, type Scenario } from './scenario.ts';
+import type { Scenario } from './scenario.ts';
+import { GROWTH_CLIENTS, growthScenario } from './scenarios.ts';
 import type { Verdict } from './targets.ts';
 
 const COLOURS: Record<string, string> = {

@@ -5,7 +5,7 @@ import type { Run } from './measure.ts';
 import { type Outcome, problems, type ScenarioResult } from './outcome.ts';
 import { reportHtml } from './report-html.ts';
 import { contender } from './roster.ts';
-import { SCENARIOS } from './scenario.ts';
+import { SCENARIOS } from './scenarios.ts';
 import { verdicts } from './targets.ts';
 
 const CLEAN = { lost: 0, doubled: 0, reordered: 0, malformed: 0 };

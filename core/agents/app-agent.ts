@@ -53,7 +53,8 @@ const ROWS_PER_RECORD = 1024;
 
 /** Who is told what clients do; one for each Server. */
 export interface AppHandler {
-  onOpen(session: SessionNumber, sid: string, info: RequestInfo): void;
+  /** @param encoded the same request, a copy to keep: much smaller than what it decodes to */
+  onOpen(session: SessionNumber, sid: string, info: RequestInfo, encoded: Uint8Array): void;
   /** Text or a copy of the bytes. */
   onMessage(session: SessionNumber, data: string | Buffer): void;
   /** The session's transport is a WebSocket now. */
@@ -332,7 +333,8 @@ export class AppAgent implements Link {
         if (handler === undefined) break; // its server was closed meanwhile
         this.#handlerOf.set(session, handler);
         const sid = bytes.toString('latin1', body, body + b);
-        handler.onOpen(session, sid, decodeRequestInfo(bytes.subarray(body + b, offset + this.#events.length)));
+        const encoded = copyOf(bytes, body + b, this.#events.length - EVT_HEAD_BYTES - b);
+        handler.onOpen(session, sid, decodeRequestInfo(encoded), encoded);
         break;
       }
       case EVT_MESSAGE: {

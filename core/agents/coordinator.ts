@@ -57,6 +57,8 @@ export class Coordinator {
   #stopWritten = false;
   /** The stop record found no room in the log. */
   #stopWaits = false;
+  /** A thread cannot be buried before there is room in the log to say so. */
+  #burialWaits = false;
 
   constructor(task: CoordinatorTask) {
     const { segment } = task;
@@ -130,13 +132,14 @@ export class Coordinator {
     if (canForward && this.#inboxes.some((inbox) => !inbox.isEmpty())) return true;
     return this.#ranges.some((_, i) => {
       const state = this.#control.state(FIRST_IO_THREAD + i);
-      return state === STATE_ATTACHING || (state === STATE_DOWN && (canForward || this.#sequencer.isLive(i)));
+      if (state === STATE_ATTACHING) return true;
+      return state === STATE_DOWN && !this.#burialWaits && (canForward || this.#sequencer.isLive(i));
     });
   }
 
   /** Something is held back until a cursor moves. */
   get #waitsForLog(): boolean {
-    return this.#commands.gated || this.#unreleased.length > 0 || this.#stopWaits;
+    return this.#commands.gated || this.#unreleased.length > 0 || this.#stopWaits || this.#burialWaits;
   }
 
   #threadOf(slot: number): number {
@@ -147,6 +150,7 @@ export class Coordinator {
 
   #followThreads(): number {
     let work = 0;
+    this.#burialWaits = false;
     for (let i = 0; i < this.#ranges.length; i++) {
       const thread = FIRST_IO_THREAD + i;
       const state = this.#control.state(thread);
@@ -158,6 +162,9 @@ export class Coordinator {
       } else if (state === STATE_DOWN) {
         this.#sequencer.detach(i);
         if (this.#readInbox(i) > 0 || !this.#inboxes[i].isEmpty()) continue; // the committed rest comes first
+        if (this.#moves.holds(i)) continue;
+        if (!this.#sequencer.hasControlRoom()) this.#burialWaits = true;
+        if (this.#burialWaits) continue;
         this.#bury(i);
         this.#control.setState(thread, STATE_BURIED);
         work++;
@@ -271,6 +278,8 @@ export class Coordinator {
   #release(): number {
     let done = 0;
     while (done < this.#unreleased.length) {
+      // Releases can wait; the end of each thread must find room behind them.
+      if (!this.#sequencer.hasControlRoom(1 + this.#ranges.length)) break;
       const slot = this.#unreleased[done];
       if (!this.#sequencer.control(LOG_RELEASE, this.#threadOf(slot), slot)) break;
       done++;

@@ -87,10 +87,16 @@ export class Moves {
     return false;
   }
 
+  /** True while packets of sessions that have moved to this thread wait for room in `events`. */
+  holds(ioThread: number): boolean {
+    for (const { moved, to } of this.#moves.values()) if (moved && this.#parts.threadOf(to) === ioThread) return true;
+    return false;
+  }
+
   /** Forgets moves to the slots of a thread that has died: their sessions stay where they are. */
   drop(ioThread: number): void {
     for (const move of this.#moves.values()) {
-      if (!move.moved && this.#parts.threadOf(move.to) === ioThread) this.#moves.delete(move.to);
+      if (this.#parts.threadOf(move.to) === ioThread) this.#moves.delete(move.to);
     }
   }
 

@@ -7,16 +7,15 @@ import { debuglog } from 'node:util';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { EngineError } from '../errors.ts';
-import type { ResolvedTuning } from '../options.ts';
+import { presetHeadLimit, type ResolvedTuning } from '../options.ts';
 import { Control, STATE_BURIED, STATE_DOWN } from '../shm/control.ts';
 import { ACCEPTOR_THREAD, COORDINATOR_THREAD, FIRST_IO_THREAD, threadName } from '../shm/layout.ts';
 import type { OriginsRule } from '../wire/origins.ts';
-import type { RequestInfo } from '../wire/request-info.ts';
-import { AppAgent, type AppHandler } from './app-agent.ts';
+import { AppAgent } from './app-agent.ts';
 import { closeThreads } from './close-threads.ts';
 import { guardExit, unguardExit } from './exit-guard.ts';
-import type { Question, Verdict } from './io/gate.ts';
 import { laneMatrix } from './lane-matrix.ts';
+import type { OpenServer, RuntimeServer } from './runtime-server.ts';
 import {
   type AcceptorNotice,
   type AcceptorRequest,
@@ -39,29 +38,6 @@ const EXIT_MS = 10_000;
 
 /** Shown with `NODE_DEBUG=broadside`. */
 const debug = debuglog('broadside');
-
-/** What a Server tells the threads, and is told. */
-export interface RuntimeServer extends AppHandler {
-  /** An I/O thread has parked a request until it gets the answer. */
-  onQuestion(question: Question, answer: (verdict: Verdict) => void): void;
-  /** An I/O thread has refused a request. */
-  onRefused(info: RequestInfo, code: number): void;
-  /** An I/O thread crashed; its clients have been or will be reported as closed. */
-  onThreadCrash(ioThread: number, error: Error): void;
-}
-
-interface OpenServer {
-  /** As a restarted thread is to know it. */
-  spec: ServerSpec;
-  readonly handler: RuntimeServer;
-  /** I/O threads that listen for a relay. */
-  readonly relaying: Set<number>;
-  /** App of each I/O thread. */
-  readonly descriptors: unknown[];
-  /** I/O threads that have not yet closed its app. */
-  closing: Set<number> | undefined;
-  closed: () => void;
-}
 
 export class Runtime {
   static readonly #shared = new Map<string, Runtime>();
@@ -103,6 +79,7 @@ export class Runtime {
     this.#key = key;
     this.#segment = createSegment(tuning);
     this.#control = new Control(this.#segment.control, ioThreads);
+    presetHeadLimit();
     this.#pool = new Piscina({
       filename: WORKER_ENTRY.href,
       minThreads: ioThreads + 2,
@@ -151,7 +128,7 @@ export class Runtime {
 
   // ── Servers ──
 
-  /** Makes a Server known to all threads; it does not listen yet. */
+  /** Makes a Server known to all threads; it does not listen yet. @throws ERR_OPTION_INVALID, ERR_THREAD_START */
   open(spec: Omit<ServerSpec, 'server'>, handler: RuntimeServer): number {
     const server = Runtime.#nextServer++;
     const entry: OpenServer = {
@@ -159,6 +136,7 @@ export class Runtime {
       handler,
       descriptors: new Array(this.#io.length).fill(undefined),
       relaying: new Set(),
+      unusable: undefined,
       closing: undefined,
       closed: () => {},
     };
@@ -166,7 +144,11 @@ export class Runtime {
     this.agent.addServer(server, handler);
     for (const port of this.#io) port.post({ op: 'open', spec: entry.spec });
     for (const [i, port] of this.#io.entries()) {
-      port.waitUntil(() => entry.descriptors[i] !== undefined || this.#isDown(i));
+      port.waitUntil(() => entry.descriptors[i] !== undefined || entry.unusable !== undefined || this.#isDown(i));
+    }
+    if (entry.unusable !== undefined) {
+      void this.close(server);
+      throw new EngineError('ERR_OPTION_INVALID', `the TLS options cannot be used: ${entry.unusable}`);
     }
     return server;
   }
@@ -224,6 +206,11 @@ export class Runtime {
     for (const port of this.#io) port.post({ op: 'hooks', server, hooks, origins });
   }
 
+  /** More strangers of this address, of all with null, are let in no longer, or again. */
+  blockStrangers(server: number, address: string | null, blocked: boolean): void {
+    for (const port of this.#io) port.post({ op: 'strangers', server, address, blocked });
+  }
+
   stats(): Stats {
     return this.#statistics.read();
   }
@@ -239,29 +226,39 @@ export class Runtime {
     if (notice.op === 'ask') {
       const { id, question } = notice;
       const port = this.#io[ioThread];
-      const handler = this.#servers.get(question.server)?.handler;
-      handler?.onQuestion(question, (verdict) => port.post({ op: 'verdict', id, verdict }));
+      const { life } = port;
+      this.#servers.get(question.server)?.handler.onQuestion(question, (verdict) => {
+        if (port.life === life) port.post({ op: 'verdict', id, verdict });
+      });
       return;
     }
     const entry = this.#servers.get(notice.server);
     if (entry === undefined) return;
-    if (notice.op === 'refused') {
-      entry.handler.onRefused(notice.info, notice.code);
-      return;
+    switch (notice.op) {
+      case 'opened': {
+        const { server, descriptor } = notice;
+        entry.descriptors[ioThread] = descriptor;
+        // A restarted thread may have come to the log after the order to close.
+        if (entry.closing !== undefined) this.agent.closeServer(server);
+        else if (this.#listening.has(server)) this.#acceptor.post({ op: 'addChild', server, ioThread, descriptor });
+        break;
+      }
+      case 'unusable':
+        entry.unusable = notice.message;
+        break;
+      case 'relaying':
+        entry.relaying.add(ioThread);
+        break;
+      case 'refused':
+        entry.handler.onRefused(notice.info, notice.error);
+        break;
+      case 'abandoned':
+        entry.handler.onAbandoned(notice.sid);
+        break;
+      case 'closed':
+        this.#appClosed(entry, ioThread);
+        break;
     }
-    if (notice.op === 'relaying') {
-      entry.relaying.add(ioThread);
-      return;
-    }
-    if (notice.op === 'closed') {
-      this.#appClosed(entry, ioThread);
-      return;
-    }
-    const { server, descriptor } = notice;
-    entry.descriptors[ioThread] = descriptor;
-    // A restarted thread may have come to the log after the order to close.
-    if (entry.closing !== undefined) this.agent.closeServer(server);
-    else if (this.#listening.has(server)) this.#acceptor.post({ op: 'addChild', server, ioThread, descriptor });
   }
 
   #appClosed(entry: OpenServer, ioThread: number): void {

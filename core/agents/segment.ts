@@ -7,6 +7,7 @@ import type { ResolvedTuning, TransportName } from '../options.ts';
 import { createLog } from '../shm/broadcast-log.ts';
 import { Control } from '../shm/control.ts';
 import { SpscRing } from '../shm/spsc-ring.ts';
+import type { ConnectionError } from '../wire/connection-errors.ts';
 import type { CookieRule } from '../wire/cookie.ts';
 import type { CorsRule } from '../wire/cors.ts';
 import type { HttpCompressionRule } from '../wire/encoding.ts';
@@ -62,6 +63,8 @@ export interface ServerSpec {
   readonly pingTimeout: number;
   readonly maxHttpBufferSize: number;
   readonly maxClientBufferBytes: number;
+  readonly bodyTimeout: number;
+  readonly maxUrlBytes: number;
   readonly allowEIO3: boolean;
   readonly transports: readonly TransportName[];
   readonly allowUpgrades: boolean;
@@ -135,12 +138,14 @@ export type ThreadTask = CoordinatorTask | IoTask | AcceptorTask;
 /** App thread → I/O thread, over the control port. */
 export type IoRequest =
   | { readonly op: 'open'; readonly spec: ServerSpec }
-  /** Another I/O thread has been restarted. */
   /** Listens on a private socket in the folder, for the relay of a Node server. */
   | { readonly op: 'relay'; readonly server: number; readonly folder: string }
   /** The application uses other hooks now. */
   | { readonly op: 'hooks'; readonly server: number; readonly hooks: number; readonly origins: OriginsRule | null }
+  /** Sessions without a namespace: of an address, or of all (null), there may be no more, or more again. */
+  | { readonly op: 'strangers'; readonly server: number; readonly address: string | null; readonly blocked: boolean }
   | { readonly op: 'verdict'; readonly id: number; readonly verdict: Verdict }
+  /** Another I/O thread has been restarted. */
   | { readonly op: 'lane'; readonly ioThread: number; readonly port: MessagePort }
   /** Test probe: throws inside the loop, as a bug would. */
   | { readonly op: 'throw'; readonly message: string };
@@ -148,11 +153,15 @@ export type IoRequest =
 /** I/O thread → app thread. */
 export type IoNotice =
   | { readonly op: 'opened'; readonly server: number; readonly descriptor: unknown }
+  /** No app could be made with the Server's options. */
+  | { readonly op: 'unusable'; readonly server: number; readonly message: string }
   | { readonly op: 'closed'; readonly server: number }
   | { readonly op: 'relaying'; readonly server: number }
   | { readonly op: 'ask'; readonly id: number; readonly question: Question }
   /** A request was refused, for those who listen to `connection_error`. */
-  | { readonly op: 'refused'; readonly server: number; readonly info: RequestInfo; readonly code: number };
+  | { readonly op: 'refused'; readonly server: number; readonly info: RequestInfo; readonly error: ConnectionError }
+  /** A session whose id the app thread was asked for never opens. */
+  | { readonly op: 'abandoned'; readonly server: number; readonly sid: string };
 
 /** App thread → acceptor. */
 export type AcceptorRequest =

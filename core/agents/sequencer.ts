@@ -152,9 +152,9 @@ export class Sequencer {
     return true;
   }
 
-  /** Whether the next control record has room; a false one counts as refused. */
-  hasControlRoom(): boolean {
-    return this.#log.hasRoom(CONTROL_RECORD_BYTES) || this.#refuse();
+  /** Whether the next control records have room; a false one counts as refused. */
+  hasControlRoom(records = 1): boolean {
+    return this.#log.hasRoom(records * CONTROL_RECORD_BYTES) || this.#refuse();
   }
 
   /** Wakes the threads that have something to do. Call when a turn's records are written. */

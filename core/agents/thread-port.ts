@@ -15,6 +15,7 @@ export class ThreadPort<Request, Notice> {
   readonly #thread: number;
   readonly #onNotice: (notice: Notice) => void;
   #port: MessagePort;
+  #life = 0;
 
   constructor(control: Control, thread: number, port: MessagePort, onNotice: (notice: Notice) => void) {
     this.#control = control;
@@ -24,9 +25,15 @@ export class ThreadPort<Request, Notice> {
     this.#listen();
   }
 
+  /** Which life of the thread the port leads to: what was asked in one must not be answered in the next. */
+  get life(): number {
+    return this.#life;
+  }
+
   /** Takes the port to a restarted thread. */
   replace(port: MessagePort): void {
     this.#port.close();
+    this.#life++;
     this.#port = port;
     this.#listen();
   }

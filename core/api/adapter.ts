@@ -141,13 +141,13 @@ export class Adapter extends EventEmitter implements AdapterBridge {
     this.#sids.delete(id);
   }
 
-  /** A socket has connected: from here on broadcasts reach it, those to rooms it joined earlier included. @internal */
+  /** A socket has connected: from here on broadcasts reach it, those to rooms it joined earlier included. The library calls it. */
   enroll(socket: AnySocket): void {
     if (socket.client.foreign) this.#foreign.add(socket);
     else this.#rows.enroll(socket, this.#sids.get(socket.id) ?? NO_ROOMS);
   }
 
-  /** A connected socket goes: no later broadcast reaches it. One command for all its rooms. @internal */
+  /** A connected socket goes: no later broadcast reaches it. One command for all its rooms. The library calls it. */
   withdraw(socket: AnySocket): void {
     const own = this.#sids.get(socket.id) ?? NO_ROOMS;
     if (!this.#foreign.delete(socket)) this.#rows.withdraw(socket, own);

@@ -32,7 +32,7 @@ export interface GivenOptions extends ServerOptions {
   host?: string;
   /** Gets every request on the port that is not the engine's: a listener such as an Express application, or an HTTP server. */
   http?: RequestListener | Server;
-  /** Origins that may connect. @default '*' */
+  /** Origins that may connect, and may read answers from pages. @default any may connect, without CORS headers */
   origins?: OriginsOption;
   /** Whether the client's bundle is served. @default true */
   serveClient?: boolean;
@@ -60,7 +60,8 @@ export interface ApiOptions {
   /** Milliseconds a client of Socket.IO 3 or later has to join a namespace. @default 45000 */
   connectTimeout: number;
   adapter: AdapterConstructor;
-  origins: OriginsOption;
+  /** Undefined when nobody said: then anybody may connect, and no header says so to pages of other origins. */
+  origins: OriginsOption | undefined;
   serveClient: boolean;
   readonly parser: Parser;
   readonly cleanupEmptyChildNamespaces: boolean;
@@ -147,7 +148,7 @@ function resolveRecovery(given: unknown): ApiOptions['recovery'] {
   if (given === undefined) return undefined;
   if (typeof given !== 'object' || given === null) throw invalid('connectionStateRecovery', given, 'an object');
   for (const name of Object.keys(given)) {
-    if (name in RECOVERY_RULES || name === 'skipMiddlewares') continue;
+    if (Object.hasOwn(RECOVERY_RULES, name) || name === 'skipMiddlewares') continue;
     throw new EngineError('ERR_OPTION_UNKNOWN', `option connectionStateRecovery.${name} is not known.`);
   }
   const prefix = 'connectionStateRecovery.';
@@ -188,8 +189,8 @@ export function normalisePath(value: unknown): string {
 export function resolveApiOptions(given: GivenOptions): ApiOptions {
   const numbers = resolveNumbers(NUMBER_RULES, given);
   const recovery = resolveRecovery(given.connectionStateRecovery);
-  const { origins = '*', adapter = recovery ? RecoveringAdapter : Adapter, path = '/socket.io' } = given;
-  assertOrigins(origins);
+  const { origins, adapter = recovery ? RecoveringAdapter : Adapter, path = '/socket.io' } = given;
+  if (origins !== undefined) assertOrigins(origins);
   if (typeof adapter !== 'function') throw invalid('adapter', adapter, 'a class');
   const maxAttachmentBytes = resolveNumber('maxAttachmentBytes', given.maxAttachmentBytes, {
     min: 1,

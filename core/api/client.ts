@@ -8,6 +8,7 @@ import type { SessionNumber } from '../session/ids.ts';
 import type { DisconnectReason } from '../session/reasons.ts';
 import type { HandshakeRequest } from '../wire/request-info.ts';
 import type { Conn } from './conn.ts';
+import { EngineConn } from './engine-conn.ts';
 import type { Query } from './handshake.ts';
 import type { ExtendedError } from './middleware.ts';
 import { standsAlone } from './packet-decoder.ts';
@@ -64,9 +65,13 @@ export class Client {
     this.server = server;
     this.conn = conn;
     this.link = conn.session === undefined ? undefined : link;
-    conn.on('data', this.#onData);
-    conn.on('close', this.#onClose);
-    conn.on('error', this.#onError);
+    if (conn instanceof EngineConn) {
+      conn.reader = this;
+    } else {
+      conn.on('data', (data: unknown) => this.onData(data));
+      conn.on('close', (reason: string, description?: unknown) => this.onClose(reason, description));
+      conn.on('error', (error: unknown) => this.#onError(error));
+    }
     if (this.legacy) {
       this.#connect(MAIN, undefined, undefined);
     } else {
@@ -140,7 +145,7 @@ export class Client {
 
   /** Takes a frame from the client. @internal */
   ondata(frame: unknown): void {
-    this.#onData(frame);
+    this.onData(frame);
   }
 
   /** The answer to a request for a namespace comes later. @returns a token for `admits()` @internal */
@@ -186,6 +191,7 @@ export class Client {
   joined(socket: AnySocket): void {
     clearTimeout(this.#connectTimer);
     this.#connectTimer = undefined;
+    this.conn.joined?.();
     if (!this.legacy || this.#mainJoined || socket.nsp.name !== MAIN) return;
     this.#mainJoined = true;
     const waiting = this.#waiting;
@@ -203,7 +209,8 @@ export class Client {
     this.#leftByServer.add(name);
   }
 
-  readonly #onData = (data: unknown): void => {
+  /** News from the connection. @internal */
+  onData(data: unknown): void {
     if (this.#state !== 'open') return;
     let packet: Packet | undefined;
     try {
@@ -213,23 +220,24 @@ export class Client {
       return;
     }
     if (packet !== undefined) this.#route(packet);
-  };
+  }
 
-  readonly #onError = (error: unknown): void => {
+  #onError(error: unknown): void {
     for (const socket of [...this.nsps.values()]) if (!socket.pending) emitLocally(socket, ['error', error]);
     this.close();
-  };
+  }
 
-  readonly #onClose = (reason: string, description?: unknown): void => {
+  /** News from the connection. @internal */
+  onClose(reason: string, description?: unknown): void {
     const ended = this.#state !== 'open';
     this.#state = 'gone';
     if (!ended) this.#end(reason as DisconnectReason, description);
-  };
+  }
 
   #decode(data: unknown): Packet | undefined {
     const { parser, decoder: shared, limits } = this.server;
     if (this.#partial === undefined && standsAlone(parser, data)) return shared.add(data);
-    this.#partial ??= new PendingPacket(parser, limits, this.#onError);
+    this.#partial ??= new PendingPacket(parser, limits, (error) => this.#onError(error));
     const packet = this.#partial.add(data);
     if (packet !== undefined && parser === DEFAULT_PARSER) this.#partial = undefined;
     return packet;
@@ -314,7 +322,6 @@ export class Client {
   #end(reason: DisconnectReason, description?: unknown): void {
     if (this.#state === 'open') this.#state = 'closing';
     clearTimeout(this.#connectTimer);
-    this.conn.removeListener('data', this.#onData);
     this.#partial?.destroy();
     this.#partial = undefined;
     this.#waiting = undefined;

@@ -17,6 +17,8 @@ export interface Conn {
   readonly protocol?: number;
   /** Number in the command ring; absent for a connection of a foreign engine. */
   readonly session?: SessionNumber;
+  /** Told when it has joined a namespace. */
+  joined?(): void;
   write(data: string | Uint8Array, options?: { compress?: boolean }): unknown;
   /** Ends the connection after what was written; `discard` drops that. */
   close(discard?: boolean): unknown;

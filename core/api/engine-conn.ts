@@ -5,36 +5,71 @@
 import { EventEmitter } from 'node:events';
 import { FLAG_COMPRESS, type Link } from '../agents/link.ts';
 import type { SessionNumber } from '../session/ids.ts';
-import type { HandshakeRequest, RequestInfo } from '../wire/request-info.ts';
+import { type HandshakeRequest, parseQuery, type RequestInfo } from '../wire/request-info.ts';
 import type { Conn, ReadyState } from './conn.ts';
+import type { Strangers } from './strangers.ts';
+
+/** What carries a connection now. */
+class EngineTransport {
+  name: string;
+  readonly #conn: EngineConn;
+
+  constructor(name: string, conn: EngineConn) {
+    this.name = name;
+    this.#conn = conn;
+  }
+
+  get writable(): boolean {
+    return this.#conn.readyState === 'open' && this.#conn.writable;
+  }
+}
+
+/** Who reads a connection: told directly, because an emitter with listeners of its own costs every connection memory. */
+export interface ConnReader {
+  onData(data: unknown): void;
+  onClose(reason: string, description?: unknown): void;
+}
 
 export class EngineConn extends EventEmitter implements Conn {
   readonly id: string;
   readonly session: SessionNumber;
   readonly protocol: 3 | 4;
-  readonly remoteAddress: string;
   readonly request: HandshakeRequest;
-  readonly transport: { name: string; readonly writable: boolean };
+  readonly transport: EngineTransport;
+  /** The Socket.IO layer. */
+  reader: ConnReader | undefined;
   /** True once the connection has switched from polling to a WebSocket. */
   upgraded = false;
   readyState: ReadyState = 'open';
   readonly #link: Link;
+  readonly #strangers: Strangers;
 
-  constructor(session: SessionNumber, sid: string, info: RequestInfo, request: HandshakeRequest, link: Link) {
+  /** @param strangers told when it has joined a namespace */
+  constructor(
+    session: SessionNumber,
+    sid: string,
+    info: RequestInfo,
+    request: HandshakeRequest,
+    link: Link,
+    strangers: Strangers,
+  ) {
     super();
+    this.#strangers = strangers;
     this.id = sid;
     this.session = session;
     this.protocol = info.revision;
-    this.remoteAddress = info.address;
     this.request = request;
+    this.transport = new EngineTransport(parseQuery(info.url).transport === 'polling' ? 'polling' : 'websocket', this);
     this.#link = link;
-    const isOpen = (): boolean => this.readyState === 'open';
-    this.transport = {
-      name: request._query.transport === 'polling' ? 'polling' : 'websocket',
-      get writable() {
-        return isOpen() && link.writable;
-      },
-    };
+  }
+
+  get remoteAddress(): string {
+    return this.request.connection.remoteAddress;
+  }
+
+  /** Whether packets leave without waiting behind much. */
+  get writable(): boolean {
+    return this.#link.writable;
   }
 
   /** Sends one engine message; ignored once the connection closes. */
@@ -57,6 +92,11 @@ export class EngineConn extends EventEmitter implements Conn {
     return this;
   }
 
+  /** It has joined a namespace: no stranger any more. */
+  joined(): void {
+    this.#strangers.settle(this.session);
+  }
+
   /** News from the engine: the transport has changed. `request` stays the handshake's. */
   upgradedTo(name: string): void {
     this.upgraded = true;
@@ -64,10 +104,18 @@ export class EngineConn extends EventEmitter implements Conn {
     this.emit('upgrade', this.transport);
   }
 
+  /** News from the engine: a message. */
+  received(data: string | Buffer): void {
+    this.reader?.onData(data);
+    if (this.listenerCount('data') > 0) this.emit('data', data);
+    if (this.listenerCount('message') > 0) this.emit('message', data);
+  }
+
   /** News from the engine: the session is over. */
   closed(reason: string, description: Error | undefined): void {
     if (this.readyState === 'closed') return;
     this.readyState = 'closed';
+    this.reader?.onClose(reason, description);
     this.emit('close', reason, description);
   }
 }

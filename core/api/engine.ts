@@ -7,13 +7,14 @@ import { clientBundle } from '../agents/client-bundle.ts';
 import type { Question, Verdict } from '../agents/io/gate.ts';
 import type { Link } from '../agents/link.ts';
 import { makePrivateFolder, type PrivateFolder } from '../agents/private-folder.ts';
-import { Runtime, type RuntimeServer } from '../agents/runtime.ts';
+import { Runtime } from '../agents/runtime.ts';
+import type { RuntimeServer } from '../agents/runtime-server.ts';
 import type { Stats } from '../agents/statistics.ts';
 import { type PreparedTls, prepareTls } from '../agents/tls-files.ts';
 import { type AllowRequest, type ResolvedOptions, resolveOptions, type ServerOptions } from '../options.ts';
 import type { SessionNumber } from '../session/ids.ts';
 import { describeReason, reasonText } from '../session/reasons.ts';
-import { BAD_REQUEST, CONNECTION_ERRORS, connectionErrorBody } from '../wire/connection-errors.ts';
+import { CONNECTION_ERRORS, type ConnectionError, FORBIDDEN } from '../wire/connection-errors.ts';
 import { type OriginsRule, resolveOrigins } from '../wire/origins.ts';
 import type { RequestInfo } from '../wire/request-info.ts';
 import type { GivenOptions } from './api-options.ts';
@@ -23,7 +24,14 @@ import type { EngineHost } from './engine-host.ts';
 import { EngineRequest } from './handshake-request.ts';
 import { PortServer } from './port-server.ts';
 import { Relay } from './relay.ts';
-import { type EngineMiddleware, type GenerateId, type HookSources, RequestHooks } from './request-hooks.ts';
+import {
+  type EngineMiddleware,
+  type GenerateId,
+  type HookSources,
+  INTERNAL_ERROR,
+  RequestHooks,
+} from './request-hooks.ts';
+import { Strangers } from './strangers.ts';
 
 export class Engine extends EventEmitter implements EngineHost, RuntimeServer, HookSources {
   readonly options: ResolvedOptions;
@@ -33,6 +41,8 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
   readonly #runtime: Runtime;
   readonly #server: number;
   readonly #conns = new Map<SessionNumber, EngineConn>();
+  readonly #sids = new Set<string>();
+  readonly #strangers: Strangers;
   readonly #ports: PortServer[] = [];
   readonly #tls: PreparedTls | null;
   readonly #hooks: RequestHooks;
@@ -54,20 +64,28 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
     this.#tls = prepareTls(given);
     this.#hooks = new RequestHooks(this);
     this.#hookBits = this.#hooks.bits;
-    const { tuning, connectTimeout, destroyUpgrade, destroyUpgradeTimeout, ...spec } = this.options;
+    const { tuning, connectTimeout, destroyUpgrade, destroyUpgradeTimeout, ...rest } = this.options;
+    const { maxPending, maxPendingPerAddress, ...spec } = rest;
     this.#application = extras.http === undefined ? undefined : new ApplicationServer(extras.http);
-    this.#runtime = Runtime.for(tuning);
-    this.#server = this.#runtime.open(
-      {
-        ...spec,
-        tls: this.#tls?.files ?? null,
-        client: extras.serveClient === false ? null : clientBundle(),
-        application: this.#application?.socketPath ?? null,
-        relayFolder: null,
-        hooks: this.#hookBits,
-      },
-      this,
+    this.#strangers = new Strangers({ maxPending, maxPendingPerAddress }, (address, blocked) =>
+      this.#runtime.blockStrangers(this.#server, address, blocked),
     );
+    this.#runtime = Runtime.for(tuning);
+    const plain = {
+      ...spec,
+      tls: this.#tls?.files ?? null,
+      client: extras.serveClient === false ? null : clientBundle(),
+      application: this.#application?.socketPath ?? null,
+      relayFolder: null,
+      hooks: this.#hookBits,
+    };
+    try {
+      this.#server = this.#runtime.open(plain, this);
+    } catch (error) {
+      this.#tls?.remove();
+      this.#application?.close();
+      throw error;
+    }
     this.on('newListener', () => queueMicrotask(() => this.#hooksChanged()));
     this.on('removeListener', () => queueMicrotask(() => this.#hooksChanged()));
   }
@@ -167,15 +185,25 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
 
   // ── news from the threads ──
 
-  onOpen(session: SessionNumber, sid: string, info: RequestInfo): void {
-    const request = this.#hooks.take(sid, () => new EngineRequest(info));
-    const conn = new EngineConn(session, sid, info, request, this.link);
+  onOpen(session: SessionNumber, sid: string, info: RequestInfo, encoded: Uint8Array): void {
+    const request = this.#hooks.take(sid, () => new EngineRequest(encoded));
+    const { address } = info;
+    if (!this.#strangers.arrive(session, address)) {
+      this.link.closeSession(session, true);
+      this.reportRefusal(request, {
+        code: FORBIDDEN,
+        context: { message: 'Too many connections without a namespace' },
+      });
+      return;
+    }
+    const conn = new EngineConn(session, sid, info, request, this.link, this.#strangers);
     this.#conns.set(session, conn);
+    this.#sids.add(sid);
     this.emit('connection', conn);
   }
 
   onMessage(session: SessionNumber, data: string | Buffer): void {
-    this.#conns.get(session)?.emit('data', data);
+    this.#conns.get(session)?.received(data);
   }
 
   onUpgrade(session: SessionNumber): void {
@@ -184,8 +212,11 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
 
   onClose(session: SessionNumber, reason: number, detail: number): void {
     const conn = this.#conns.get(session);
+    if (conn === undefined) return; // never let in
     this.#conns.delete(session);
-    conn?.closed(reasonText(reason), describeReason(detail));
+    this.#sids.delete(conn.id);
+    this.#strangers.settle(session);
+    conn.closed(reasonText(reason), describeReason(detail));
   }
 
   onDrain(): void {
@@ -199,9 +230,22 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
     });
   }
 
-  onRefused(info: RequestInfo, code: number): void {
-    const req = new EngineRequest(info);
-    this.emit('connection_error', { req, code, message: CONNECTION_ERRORS[code], context: {} });
+  onRefused(info: RequestInfo, error: ConnectionError): void {
+    this.reportRefusal(new EngineRequest(info), error);
+  }
+
+  onAbandoned(sid: string): void {
+    this.#hooks.forget(sid);
+  }
+
+  /** Tells the application of a request that was refused. */
+  reportRefusal(req: EngineRequest, { code, context }: ConnectionError): void {
+    this.emit('connection_error', { req, code, message: CONNECTION_ERRORS[code], context });
+  }
+
+  /** Whether an open session has this id. */
+  hasSession(sid: string): boolean {
+    return this.#sids.has(sid);
   }
 
   #hooksChanged(force = false): void {
@@ -220,13 +264,6 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
 function originsRule(origins: unknown): OriginsRule | null {
   return resolveOrigins(origins === '*' ? undefined : origins);
 }
-
-const INTERNAL_ERROR = {
-  status: 400,
-  code: BAD_REQUEST,
-  body: connectionErrorBody(BAD_REQUEST),
-  text: CONNECTION_ERRORS[BAD_REQUEST],
-};
 
 /** What is no option of the engine, but of how it is reached. */
 export interface EngineExtras {

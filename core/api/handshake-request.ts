@@ -1,42 +1,69 @@
 /**
  * The handshake request as Node's IncomingMessage shows it. App thread. One object for all who ask: hooks, `conn`,
  * `client` and every namespace see the same, so what one hangs on it the others find.
+ *
+ * Most requests are never looked at, so what the I/O thread sent is kept as bytes and read when somebody does.
  */
+import { decodeRequestInfo, type HandshakeRequest, parseQuery, type RequestInfo } from '../wire/request-info.ts';
 
-import type { HandshakeRequest } from '../wire/request-info.ts';
-import { parseQuery, type RequestInfo } from '../wire/request-info.ts';
+type Connection = HandshakeRequest['connection'] & { readonly destroyed: boolean };
 
 export class EngineRequest implements HandshakeRequest {
-  method: string;
-  url: string;
-  readonly headers: Record<string, string | string[] | undefined>;
-  readonly connection: {
-    readonly encrypted: boolean;
-    readonly remoteAddress: string;
-    readonly remotePort?: number;
-    readonly destroyed: boolean;
-  };
-  readonly httpVersion = '1.1';
-  readonly httpVersionMajor = 1;
-  readonly httpVersionMinor = 1;
-  readonly complete = true;
+  #source: Uint8Array | RequestInfo;
+  #connection: Connection | undefined;
   #query: Record<string, string | string[]> | undefined;
 
-  constructor(info: RequestInfo) {
-    this.method = info.method;
-    this.url = info.url;
-    this.headers = info.headers;
-    this.connection = {
-      encrypted: info.secure,
-      remoteAddress: info.address,
-      remotePort: info.port,
-      destroyed: false,
-    };
+  /** @param source as the I/O thread encoded it, a copy of its own; or decoded already */
+  constructor(source: Uint8Array | RequestInfo) {
+    this.#source = source;
+  }
+
+  get method(): string {
+    return this.#info.method;
+  }
+
+  set method(method: string) {
+    this.#info.method = method;
+  }
+
+  get url(): string {
+    return this.#info.url;
+  }
+
+  set url(url: string) {
+    this.#info.url = url;
+    this.#query = undefined;
+  }
+
+  get headers(): Record<string, string | string[] | undefined> {
+    return this.#info.headers;
+  }
+
+  get connection(): Connection {
+    const { secure, address, port } = this.#info;
+    this.#connection ??= { encrypted: secure, remoteAddress: address, remotePort: port, destroyed: false };
+    return this.#connection;
   }
 
   /** Same as `connection`, under its newer name. */
-  get socket(): EngineRequest['connection'] {
+  get socket(): Connection {
     return this.connection;
+  }
+
+  get httpVersion(): string {
+    return '1.1';
+  }
+
+  get httpVersionMajor(): number {
+    return 1;
+  }
+
+  get httpVersionMinor(): number {
+    return 1;
+  }
+
+  get complete(): boolean {
+    return true;
   }
 
   /** Names and values in turn. */
@@ -49,5 +76,10 @@ export class EngineRequest implements HandshakeRequest {
   get _query(): Record<string, string | string[]> {
     this.#query ??= parseQuery(this.url);
     return this.#query;
+  }
+
+  get #info(): RequestInfo {
+    if (this.#source instanceof Uint8Array) this.#source = decodeRequestInfo(this.#source);
+    return this.#source;
   }
 }

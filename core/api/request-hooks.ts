@@ -13,14 +13,23 @@ import {
   HOOK_ORIGINS,
   type Question,
   type Verdict,
+  type VerdictRefusal,
 } from '../agents/io/gate.ts';
 import type { AllowRequest } from '../options.ts';
-import { BAD_REQUEST, CONNECTION_ERRORS, connectionErrorBody, FORBIDDEN } from '../wire/connection-errors.ts';
-import { type CorsOptions, corsHeaders, decideOrigin, resolveCors } from '../wire/cors.ts';
+import {
+  BAD_REQUEST,
+  CONNECTION_ERRORS,
+  type ConnectionError,
+  connectionErrorBody,
+  type ErrorContext,
+  FORBIDDEN,
+} from '../wire/connection-errors.ts';
+import { type CorsOptions, type CorsRule, decideOrigin, resolveCors } from '../wire/cors.ts';
 import { isAsk } from '../wire/origin-header.ts';
 import { originCandidate } from '../wire/origins.ts';
 import type { HandshakeRequest } from '../wire/request-info.ts';
 import { EngineRequest } from './handshake-request.ts';
+import { headerName, headerValue, MiddlewareResponse } from './middleware-response.ts';
 
 export type OriginsFunction = (origin: string, callback: (error: string | null, allow: boolean) => void) => void;
 export type CorsFunction = (
@@ -40,6 +49,10 @@ export interface HookSources {
   readonly cors: unknown;
   readonly origins: unknown;
   readonly middleware: readonly EngineMiddleware[];
+  /** Whether an open session has this id. */
+  hasSession(sid: string): boolean;
+  /** Tells the application of a request that was refused. */
+  reportRefusal(request: EngineRequest, error: ConnectionError): void;
   listenerCount(event: string): number;
   emit(event: string, ...args: unknown[]): boolean;
 }
@@ -81,100 +94,113 @@ export class RequestHooks {
     return seen?.request ?? make();
   }
 
+  /** The session with this id never opens. */
+  forget(sid: string): void {
+    this.#seen.delete(sid);
+  }
+
   /** Asks the application; errors that it throws count as a refusal of this request and surface as its own. */
   async judge({ info, hooks, sid }: Question): Promise<Verdict> {
     const request = new EngineRequest(info);
     const headers: [string, string][] = [];
-    let corsOrigin: unknown;
-    if ((hooks & HOOK_MIDDLEWARE) !== 0) {
-      const failed = await this.#runMiddleware(request, headers);
-      if (failed) return { headers, refusal: refuse(400, BAD_REQUEST) };
+    const response = new MiddlewareResponse(headers);
+    let cors: CorsRule | undefined;
+    let id = '';
+    try {
+      if ((hooks & HOOK_MIDDLEWARE) !== 0) await this.#runMiddleware(request, response);
+      if ((hooks & HOOK_CORS) !== 0) cors = await this.#decideCors(request);
+      if ((hooks & HOOK_ALLOW_REQUEST) !== 0) await this.#allow(request);
+      else if ((hooks & HOOK_ORIGINS) !== 0) await this.#checkOrigins(request);
+      if ((hooks & HOOK_GENERATE_ID) !== 0) id = await this.#makeId(request);
+      else if (sid !== '') id = this.#remember(sid, request);
+      if ((hooks & HOOK_MIDDLEWARE) !== 0) finish(response);
+      if ((hooks & (HOOK_HEADERS | HOOK_INITIAL_HEADERS)) !== 0)
+        headers.push(...this.#emitHeaders(request, hooks, sid));
+      return { headers: headers.filter(isFree), cors, sid: id };
+    } catch (error) {
+      this.forget(id);
+      if (!(error instanceof Refusal)) throw error;
+      if (error.report !== undefined) this.#sources.reportRefusal(request, error.report);
+      return { headers: headers.filter(isFree), cors, refusal: error.answer };
     }
-    if ((hooks & HOOK_CORS) !== 0) corsOrigin = await this.#decideCors(request, headers);
-    if ((hooks & HOOK_ALLOW_REQUEST) !== 0) {
-      const refusal = await this.#allow(request);
-      if (refusal !== undefined) return { headers, corsOrigin, refusal };
-    } else if ((hooks & HOOK_ORIGINS) !== 0) {
-      const refusal = await this.#checkOrigins(request);
-      if (refusal !== undefined) return { headers, corsOrigin, refusal };
-    }
-    let id = sid;
-    if ((hooks & HOOK_GENERATE_ID) !== 0) {
-      try {
-        id = String(await this.#sources.generateId?.(request));
-      } catch {
-        return { headers, corsOrigin, refusal: refuse(400, BAD_REQUEST) };
-      }
-    }
-    if ((hooks & (HOOK_HEADERS | HOOK_INITIAL_HEADERS)) !== 0) headers.push(...this.#emitHeaders(request, hooks, sid));
-    if (sid !== '') this.#remember(id, request);
-    return { headers, corsOrigin, sid: id };
   }
 
-  #remember(sid: string, request: EngineRequest): void {
+  #remember(sid: string, request: EngineRequest): string {
     const now = Date.now();
     for (const [old, { at }] of this.#seen) {
       if (now - at < FORGET_MS) break; // in order of time
       this.#seen.delete(old);
     }
     this.#seen.set(sid, { request, at: now });
+    return sid;
   }
 
-  #allow(request: EngineRequest): Promise<Verdict['refusal']> {
-    return new Promise((resolve) => {
-      this.#sources.allowRequest?.(request, (error, allow) => {
-        if (allow) resolve(undefined);
-        else resolve(forbidden(error));
-      });
+  #allow(request: EngineRequest): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#sources.allowRequest?.(request, (error, allow) => (allow ? resolve() : reject(forbidden(error))));
     });
   }
 
-  #checkOrigins(request: EngineRequest): Promise<Verdict['refusal']> {
+  #checkOrigins(request: EngineRequest): Promise<void> {
     const { origin, referer } = request.headers as Record<string, string | undefined>;
-    return new Promise((resolve) => {
-      (this.#sources.origins as OriginsFunction)(originCandidate(origin, referer), (error, allow) => {
-        resolve(allow ? undefined : forbidden(error));
-      });
+    const decide = this.#sources.origins as OriginsFunction;
+    return new Promise((resolve, reject) => {
+      decide(originCandidate(origin, referer), (error, allow) => (allow ? resolve() : reject(forbidden(error))));
     });
   }
 
-  /** Headers of a `cors` function go out as they are; an `origin` function only decides the origin. */
-  async #decideCors(request: EngineRequest, headers: [string, string][]): Promise<unknown> {
-    const { cors } = this.#sources;
-    if (typeof cors === 'function') {
-      const given = await new Promise<CorsOptions | undefined>((resolve) => {
-        (cors as CorsFunction)(request, (error, options) => resolve(error ? undefined : options));
-      });
-      let rule = resolveCors(given ?? { origin: false });
-      if (rule === null || isAsk(rule)) return undefined;
-      if (isAsk(rule.origin))
-        rule = decideOrigin(rule, await this.#askOrigin(given?.origin as OriginFunction, request));
-      const { origin, 'access-control-request-headers': requestHeaders } = request.headers as Record<string, string>;
-      for (const [name, value] of corsHeaders(rule, { method: request.method, origin, requestHeaders }).headers) {
-        headers.push([name, value]);
-      }
-      return undefined;
+  /** An id of the application's making. One in use is refused: whoever has a session's id has the session. */
+  async #makeId(request: EngineRequest): Promise<string> {
+    let error: unknown;
+    try {
+      const id = String(await this.#sources.generateId?.(request));
+      if (!ID.test(id))
+        throw new TypeError(`Session id ${JSON.stringify(id)} is not 1 to 256 visible ASCII characters`);
+      // Taken in the same step: another handshake may be given the same one in the next.
+      if (!this.#seen.has(id) && !this.#sources.hasSession(id)) return this.#remember(id, request);
+      error = new Error(`Session id ${id} is in use`);
+    } catch (thrown) {
+      error = thrown;
     }
-    return this.#askOrigin((cors as { origin: OriginFunction }).origin, request);
+    throw badRequest({ name: 'ID_GENERATION_ERROR', error });
+  }
+
+  /** The rule for this request. */
+  async #decideCors(request: EngineRequest): Promise<CorsRule> {
+    const { cors } = this.#sources;
+    const given =
+      typeof cors === 'function' ? await this.#askCors(cors as CorsFunction, request) : (cors as CorsOptions);
+    const rule = resolveCors(given || { origin: false });
+    if (rule === null || isAsk(rule)) throw new TypeError('The cors function must call back with an object');
+    if (!isAsk(rule.origin)) return rule;
+    return decideOrigin(rule, await this.#askOrigin(given?.origin as OriginFunction, request));
+  }
+
+  #askCors(decide: CorsFunction, request: EngineRequest): Promise<CorsOptions | undefined> {
+    return new Promise((resolve, reject) => {
+      decide(request, (error, options) => (error ? reject(badRequest(MIDDLEWARE_FAILURE)) : resolve(options)));
+    });
   }
 
   #askOrigin(decide: OriginFunction, request: EngineRequest): Promise<unknown> {
-    return new Promise((resolve) => {
-      decide(request.headers.origin as string | undefined, (error, origin) => resolve(error ? false : origin));
+    return new Promise((resolve, reject) => {
+      decide(request.headers.origin as string | undefined, (error, origin) =>
+        error ? reject(badRequest(MIDDLEWARE_FAILURE)) : resolve(origin),
+      );
     });
   }
 
-  /** Express-style functions, in order; true when one failed or ended the response. */
-  async #runMiddleware(request: EngineRequest, headers: [string, string][]): Promise<boolean> {
-    const response = new MiddlewareResponse(headers);
+  /** Express-style functions, in order. One that fails, or ends the response itself, ends the request. */
+  async #runMiddleware(request: EngineRequest, response: MiddlewareResponse): Promise<void> {
     for (const middleware of this.#sources.middleware) {
-      const failed = await new Promise<boolean>((resolve) => {
-        response.onEnd = () => resolve(true);
-        middleware(request, response, (error) => resolve(error !== undefined && error !== null));
+      await new Promise<void>((resolve, reject) => {
+        response.onEnd = () => reject(new Refusal(answerOf(response), undefined));
+        middleware(request, response, (error) => {
+          if (error === undefined || error === null) resolve();
+          else reject(badRequest(MIDDLEWARE_FAILURE));
+        });
       });
-      if (failed) return true;
     }
-    return false;
   }
 
   #emitHeaders(request: EngineRequest, hooks: number, sid: string): [string, string][] {
@@ -182,49 +208,8 @@ export class RequestHooks {
     if (sid !== '' && (hooks & HOOK_INITIAL_HEADERS) !== 0) this.#sources.emit('initial_headers', headers, request);
     if ((hooks & HOOK_HEADERS) !== 0) this.#sources.emit('headers', headers, request);
     return Object.entries(headers).flatMap(([name, value]) =>
-      (Array.isArray(value) ? value : [value]).map((each): [string, string] => [name, String(each)]),
+      (Array.isArray(value) ? value : [value]).map((each): [string, string] => [headerName(name), headerValue(each)]),
     );
-  }
-}
-
-/** What session and cookie middleware use of a response: headers until the engine answers. */
-class MiddlewareResponse {
-  onEnd: () => void = () => {};
-  readonly #headers: [string, string][];
-
-  constructor(headers: [string, string][]) {
-    this.#headers = headers;
-  }
-
-  setHeader(name: string, value: string | number | readonly string[]): this {
-    this.removeHeader(name);
-    for (const each of Array.isArray(value) ? value : [value]) this.#headers.push([name, String(each)]);
-    return this;
-  }
-
-  getHeader(name: string): string | string[] | undefined {
-    const found = this.#headers.filter(([each]) => each.toLowerCase() === name.toLowerCase()).map(([, value]) => value);
-    return found.length > 1 ? found : found[0];
-  }
-
-  removeHeader(name: string): void {
-    for (let i = this.#headers.length - 1; i >= 0; i--) {
-      if (this.#headers[i][0].toLowerCase() === name.toLowerCase()) this.#headers.splice(i, 1);
-    }
-  }
-
-  writeHead(_status: number, headers: Record<string, string> = {}): this {
-    for (const [name, value] of Object.entries(headers)) this.setHeader(name, value);
-    return this;
-  }
-
-  write(): boolean {
-    return true;
-  }
-
-  /** Ends the request: it is refused. */
-  end(): void {
-    this.onEnd();
   }
 }
 
@@ -232,15 +217,55 @@ function asksForCors(cors: unknown): boolean {
   return typeof cors === 'function' || typeof (cors as { origin?: unknown } | undefined)?.origin === 'function';
 }
 
-const refuse = (status: number, code: number): NonNullable<Verdict['refusal']> => ({
-  status,
-  code,
-  body: connectionErrorBody(code),
-  text: CONNECTION_ERRORS[code],
-});
+/** Middleware that waits for the answer gets its turn: sessions set their cookie and are stored. */
+function finish(response: MiddlewareResponse): void {
+  response.onEnd = () => {};
+  response.writeHead();
+  response.end();
+}
+
+/** Thrown to end a request; `report` goes to `connection_error`. */
+class Refusal {
+  readonly answer: VerdictRefusal;
+  readonly report: ConnectionError | undefined;
+
+  constructor(answer: VerdictRefusal, report: ConnectionError | undefined) {
+    this.answer = answer;
+    this.report = report;
+  }
+}
+
+/** Headers that say how an answer is sent; its sender alone knows that. */
+const FRAMING: ReadonlySet<string> = new Set(['connection', 'content-length', 'keep-alive', 'transfer-encoding']);
+const isFree = ([name]: readonly [string, string]): boolean => !FRAMING.has(name.toLowerCase());
+
+const JSON_TYPE = 'application/json';
+const MIDDLEWARE_FAILURE: ErrorContext = { name: 'MIDDLEWARE_FAILURE' };
+/** Ids travel in URLs, headers and records of fixed room. */
+const ID = /^[\x21-\x7e]{1,256}$/;
+
+/** For a request that ran into an error of the application. */
+export const INTERNAL_ERROR: VerdictRefusal = {
+  status: 400,
+  socketStatus: 400,
+  contentType: JSON_TYPE,
+  body: connectionErrorBody(BAD_REQUEST),
+  text: CONNECTION_ERRORS[BAD_REQUEST],
+};
+
+const badRequest = (context: ErrorContext): Refusal => new Refusal(INTERNAL_ERROR, { code: BAD_REQUEST, context });
 
 /** Whatever the application says is the message; nothing is `Forbidden`. */
-function forbidden(error: unknown): NonNullable<Verdict['refusal']> {
+function forbidden(error: unknown): Refusal {
   const message = error === undefined || error === null || error === '' ? CONNECTION_ERRORS[FORBIDDEN] : error;
-  return { status: 403, code: FORBIDDEN, body: JSON.stringify({ code: FORBIDDEN, message }), text: String(message) };
+  const body = JSON.stringify({ code: FORBIDDEN, message });
+  return new Refusal(
+    { status: 403, socketStatus: 400, contentType: JSON_TYPE, body, text: String(message) },
+    { code: FORBIDDEN, context: { message: error } },
+  );
+}
+
+/** What a middleware answered. */
+function answerOf({ statusCode, body }: MiddlewareResponse): VerdictRefusal {
+  return { status: statusCode, socketStatus: statusCode, body, text: body };
 }

@@ -102,7 +102,7 @@ export abstract class ServerSettings<
   origins(): OriginsOption;
   origins(value: OriginsOption): this;
   origins(value?: OriginsOption): OriginsOption | this {
-    if (value === undefined) return this.#options.origins;
+    if (value === undefined) return this.#options.origins ?? '*';
     assertOrigins(value);
     this.#options.origins = value;
     this.settingChanged('origins');

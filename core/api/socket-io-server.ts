@@ -280,7 +280,7 @@ export class SocketIoServer<
       path: this.path(),
       serveClient: this.settings.serveClient,
     });
-    engine.origins = this.settings.origins;
+    if (this.settings.origins !== undefined) engine.origins = this.settings.origins;
     engine.on('connection', (conn: Conn) => new Client(this, conn, engine.link));
     this.#engine = engine;
     this.#state = 'open';

@@ -13,8 +13,10 @@
  *                         expire (after a stall: overdue)
  *     listening, overdue  heard meanwhile: listening, else    notes time     the same
  *                         expire
+ *     expected            –                                   notes it       notes it
  *
- * The first four are revision 4, where the server pings; the last two are revision 3, where the client does.
+ * The first four are revision 4, where the server pings; the next two are revision 3, where the client does. Expected is a
+ * session of either that is moving here: what it sends meanwhile counts once its deadline has arrived.
  *
  * After a stall of the loop its timers run before its sockets are read, so the pong that saves a client may be waiting unread.
  * A deadline found in such a call makes the slot overdue instead of expired; if nothing was read from it by the next tick, it
@@ -38,6 +40,10 @@ const RESTING = 3;
 const AWAITING = 4;
 const PROLONGED = 5;
 const AWAITING_OVERDUE = 6;
+/** Moving here; nothing was read yet, or a packet, or a pong. */
+const EXPECTED = 7;
+const EXPECTED_HEARD = 8;
+const EXPECTED_ANSWERED = 9;
 
 /** A deadline is met at most one tick late; a tick is this part of the shorter period, within these limits. */
 const TICKS_PER_PERIOD = 10;
@@ -109,6 +115,9 @@ export class Heartbeat {
         this.#state[slot] = PROLONGED;
         this.#wheel.schedule(slot, now + this.#pingTimeout);
         break;
+      case EXPECTED:
+        this.#state[slot] = EXPECTED_HEARD;
+        break;
     }
   }
 
@@ -117,6 +126,8 @@ export class Heartbeat {
     const state = this.#state[slot];
     if (state === AWAITING || state === PROLONGED || state === AWAITING_OVERDUE || state === RESTING) {
       this.#rest(slot, now);
+    } else if (state === EXPECTED || state === EXPECTED_HEARD) {
+      this.#state[slot] = EXPECTED_ANSWERED;
     } else {
       this.packet(slot, now);
     }
@@ -136,16 +147,25 @@ export class Heartbeat {
     return { phase, remaining: Math.max(0, due - now) };
   }
 
+  /** A session is moving to this slot: packets and pongs that are read before `arrive` count then. */
+  expect(slot: number): void {
+    if (this.#state[slot] !== CLOSED) throw new RangeError(`The heartbeat of slot ${slot} is open already.`);
+    this.#state[slot] = EXPECTED;
+  }
+
   /**
    * Continues a session that `leave` took out elsewhere.
    *
    * @throws RangeError when the slot is open already
    */
   arrive(slot: number, { phase, remaining }: { phase: number; remaining: number }, now: number): void {
-    if (this.#state[slot] !== CLOSED) throw new RangeError(`The heartbeat of slot ${slot} is open already.`);
+    const heard = this.#state[slot];
+    if (heard !== CLOSED && heard < EXPECTED) throw new RangeError(`The heartbeat of slot ${slot} is open already.`);
     this.#state[slot] = phase;
     this.#lastPacket[slot] = now + remaining - this.#pingInterval - this.#pingTimeout;
     this.#wheel.schedule(slot, now + remaining);
+    if (heard === EXPECTED_HEARD) this.packet(slot, now);
+    else if (heard === EXPECTED_ANSWERED) this.pong(slot, now);
   }
 
   /** Ends the heartbeat of a session; without effect on a slot that is not open. */

@@ -136,7 +136,9 @@ const DOORBELL_BASE_OFFSET = perThread('doorbell', 1, 'owner', 'owner sets 1, ri
 const NOTICE_BASE_OFFSET = perThread('notices posted', 1, 'app');
 /** Turns of the loop, for the watchdog. */
 const BEAT_BASE_OFFSET = perThread('beat', 1, 'app');
-const COUNTERS_BASE_OFFSET = perThread('counters', COUNTER_NAMES.length, 'app');
+const COUNTERS_BASE_OFFSET = perThread('counters', COUNTER_NAMES.length, 'app; I/O threads');
+/** 1 while an I/O thread decides whether one more session fits. */
+const OPENING_BASE_OFFSET = perThread('opening a session', 1, 'I/O threads');
 export const CONTROL_BYTES = control.end();
 
 const STRIDE_BYTES = SPACING_BYTES;
@@ -145,6 +147,7 @@ export const appsOffset = (thread: number): number => APPS_BASE_OFFSET + thread 
 export const doorbellOffset = (thread: number): number => DOORBELL_BASE_OFFSET + thread * STRIDE_BYTES;
 export const noticeOffset = (thread: number): number => NOTICE_BASE_OFFSET + thread * STRIDE_BYTES;
 export const beatOffset = (thread: number): number => BEAT_BASE_OFFSET + thread * STRIDE_BYTES;
+export const openingOffset = (thread: number): number => OPENING_BASE_OFFSET + thread * STRIDE_BYTES;
 export const countersOffset = (thread: number): number => COUNTERS_BASE_OFFSET + thread * STRIDE_BYTES;
 
 /** Kinds of region, in the header. */

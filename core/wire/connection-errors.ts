@@ -17,5 +17,21 @@ export const CONNECTION_ERRORS = [
   'Unsupported protocol version',
 ] as const;
 
+/** What `connection_error` tells the application beside the code: plain data, so it can be sent to other threads. */
+export type ErrorContext = Readonly<Record<string, unknown>>;
+
+/** Why a request is refused. */
+export interface ConnectionError {
+  readonly code: number;
+  readonly context: ErrorContext;
+}
+
+/** Context of a request whose revision is not its session's. */
+export const protocolMismatch = (protocol: number, previousProtocol: number): ErrorContext => ({
+  name: 'PROTOCOL_MISMATCH',
+  protocol,
+  previousProtocol,
+});
+
 /** Body of an HTTP answer, keys in the order of the protocol. */
 export const connectionErrorBody = (code: number): string => JSON.stringify({ code, message: CONNECTION_ERRORS[code] });

@@ -122,8 +122,10 @@ describe('coordinator', () => {
     for (const client of others) client.socket.hangUp();
     for (let i = 0; i < 4; i++) setup.stepCoordinator();
     setup.crash(0);
+    // The news of its death waits for room in the log too.
     while (setup.control.state(FIRST_IO_THREAD) !== STATE_BURIED) {
       setup.stepCoordinator();
+      setup.stepIo(1);
       await setup.turnApp();
     }
     setup.restart(0);

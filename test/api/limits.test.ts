@@ -2,8 +2,9 @@
  * Budgets of what one client may send.
  */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import type { GivenOptions } from '../../core/api/api-options.ts';
+import { API_OPTION_NAMES, type GivenOptions } from '../../core/api/api-options.ts';
 import { Server } from '../../core/api/server.ts';
 import { fakeServer, join } from '../support/fake-engine.ts';
 
@@ -94,4 +95,10 @@ describe('a client may send', () => {
       message: /connectionStateRecovery\.maxAge/,
     });
   });
+});
+
+it('every option of this layer is in docs/api.md', () => {
+  const text = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
+  for (const name of API_OPTION_NAMES)
+    assert.ok(text.includes(`| \`${name}\` |`) || text.includes(`\`${name}\` lets`), name);
 });

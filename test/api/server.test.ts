@@ -30,7 +30,12 @@ describe('Server', () => {
     assert.deepEqual([idle.engine, idle.httpServer], [undefined, undefined]);
     assert.equal(idle.listen('54020', { pingInterval: 6, pingTimeout: 7 }), idle);
     assert.deepEqual(idle.httpServer.address(), { address: '::', family: 'IPv6', port: 54020 });
-    assert.deepEqual(engineOf(idle).options, { pingInterval: 5, pingTimeout: 7, path: '/socket.io' });
+    assert.deepEqual(engineOf(idle).options, {
+      pingInterval: 5,
+      pingTimeout: 7,
+      path: '/socket.io',
+      serveClient: true,
+    });
     assert.equal(idle.attach(0), idle);
     assert.equal(engineOf(idle).handles.length, 2);
   });

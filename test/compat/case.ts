@@ -3,7 +3,6 @@
  * The test process reads it; nothing here runs.
  */
 import type { HouseName } from './houses.ts';
-import type { Need } from './needs.ts';
 
 /** The servers compared. Socket.IO 2 takes part where clients speak Engine.IO 3. */
 export type Kind = 'broadside' | '4.x' | '2.x';
@@ -81,6 +80,13 @@ export interface Difference {
   readonly reason: string;
 }
 
+/** Differences with one reason. */
+export interface DifferenceGroup {
+  readonly reason: string;
+  /** What Broadside does, as far as it differs, and in which cases. */
+  readonly outcomes: readonly (readonly [broadside: Partial<Outcome>, ...ids: string[]])[];
+}
+
 export interface Case {
   /** Unique, kebab-case: the name in `docs/compatibility.md`. */
   readonly id: string;
@@ -88,8 +94,6 @@ export interface Case {
   readonly revision: Revision;
   /** Which server of each process. @default 'main' */
   readonly house?: HouseName;
-  /** Left out for Broadside while it lacks this. */
-  readonly needs?: Need;
   readonly steps: readonly Step[];
   /** It waits for a time-out of some server: such cases run beside all others, from the start. */
   readonly slow?: true;

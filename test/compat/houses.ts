@@ -2,10 +2,7 @@
  * The servers that each process of the differential test runs side by side: one set of options, one port each.
  * Test process and server processes read it.
  */
-import type { Need } from './needs.ts';
-
 interface House {
-  readonly needs?: Need;
   readonly options: Readonly<Record<string, unknown>>;
 }
 
@@ -23,7 +20,6 @@ export const HOUSES = {
   strict: { options: { ...QUIET, allowEIO3: false, connectTimeout: 150, maxHttpBufferSize: LIMIT_BYTES } },
   /** One foreign page may use it. */
   cors: {
-    needs: 'cors',
     options: {
       ...QUIET,
       allowEIO3: true,

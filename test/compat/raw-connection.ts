@@ -17,6 +17,8 @@ export interface Response {
 export interface Frame {
   readonly opcode: number;
   readonly fin: boolean;
+  /** The payload is compressed. */
+  readonly rsv1: boolean;
   readonly payload: Buffer;
 }
 
@@ -177,6 +179,11 @@ function parseFrame(bytes: Buffer): { frame: Frame; size: number } | undefined {
   const length = short === 126 ? bytes.readUInt16BE(2) : short === 127 ? Number(bytes.readBigUInt64BE(2)) : short;
   const size = start + length;
   if (bytes.length < size) return undefined;
-  const frame = { opcode: bytes[0] & 0x0f, fin: bytes[0] >= 0x80, payload: bytes.subarray(start, size) };
+  const frame = {
+    opcode: bytes[0] & 0x0f,
+    fin: bytes[0] >= 0x80,
+    rsv1: (bytes[0] & 0x40) !== 0,
+    payload: bytes.subarray(start, size),
+  };
   return { frame, size };
 }

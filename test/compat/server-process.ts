@@ -8,7 +8,7 @@ import type { HouseName } from './houses.ts';
 
 /** The first message of a server process. */
 export interface Greeting {
-  readonly ports: { readonly [name in HouseName]?: number };
+  readonly ports: { readonly [name in HouseName]: number };
 }
 
 export type Request =
@@ -33,7 +33,7 @@ export class ServerProcess {
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, { resolve: (value: any) => void; reject: (error: Error) => void }>();
   readonly #greeting: Promise<Greeting>;
-  #ports: Greeting['ports'] = {};
+  #ports = {} as Greeting['ports'];
   #lastId = 0;
   #death: Error | undefined;
 
@@ -61,8 +61,7 @@ export class ServerProcess {
     this.#ports = (await within(this.#greeting, `the start of the ${this.kind} server`)).ports;
   }
 
-  /** The port of a house; undefined when this server lacks what the house needs. */
-  port(house: HouseName): number | undefined {
+  port(house: HouseName): number {
     return this.#ports[house];
   }
 

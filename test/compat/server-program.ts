@@ -7,7 +7,6 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import type { Kind } from './case.ts';
 import { type HouseName, houses } from './houses.ts';
-import { UNSUPPORTED } from './needs.ts';
 import type { Greeting, Reply, Request } from './server-process.ts';
 import { show } from './show.ts';
 
@@ -81,9 +80,8 @@ async function loadServerClass(kind: Kind): Promise<ServerClass> {
 
 async function listen(kind: Kind): Promise<Greeting['ports']> {
   const ServerClass = await loadServerClass(kind);
-  const ports: { [name in HouseName]?: number } = {};
-  for (const [name, { needs, options }] of houses) {
-    if (kind === 'broadside' && needs !== undefined && UNSUPPORTED[needs] !== undefined) continue;
+  const ports = {} as { [name in HouseName]: number };
+  for (const [name, { options }] of houses) {
     const io = new ServerClass({ ...options });
     // Version 2 takes engine options here only, Broadside and version 4 take them from both.
     io.listen(0, { ...options });

@@ -6,7 +6,7 @@ import { type Bytes, frame, text } from './frame-bytes.ts';
 import { upgradeRequest } from './runner.ts';
 
 /** What a table says of a case besides its steps. */
-export type Notes = Partial<Pick<Case, 'house' | 'needs' | 'slow'>>;
+export type Notes = Partial<Pick<Case, 'house' | 'slow'>>;
 
 export const joined = (revision: Revision, more = ''): Step => ({
   do: 'join',

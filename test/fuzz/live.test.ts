@@ -26,7 +26,7 @@ describe(`nonsense, seed ${SEED},`, () => {
 
   before(async () => {
     await server.ready();
-    port = server.port('main') as number;
+    port = server.port('main');
     bystander = await Bystander.join(port, 4);
   });
 

@@ -3,9 +3,10 @@
  * come next. Worker threads and test processes run it.
  */
 import { LogReader, type LogWriter } from '../../core/shm/broadcast-log.ts';
-import { Control } from '../../core/shm/control.ts';
+import { Control, counterIndex } from '../../core/shm/control.ts';
 import { COORDINATOR_THREAD, FIRST_IO_THREAD } from '../../core/shm/layout.ts';
 import { maxPayloadBytes } from '../../core/shm/record.ts';
+import { SessionCensus } from '../../core/shm/session-census.ts';
 import { SpscRing } from '../../core/shm/spsc-ring.ts';
 import { Random } from '../support/random.ts';
 import { PATIENCE_MS } from '../support/wait-for.ts';
@@ -36,7 +37,17 @@ export type Role =
       readonly control: SharedArrayBuffer;
       readonly race: SharedArrayBuffer;
       readonly rounds: number;
-    };
+    }
+  | Claimant;
+
+/** An I/O thread that opens and closes sessions of which there may be one, as fast as it can. */
+export interface Claimant {
+  readonly role: 'claimant';
+  readonly control: SharedArrayBuffer;
+  readonly race: SharedArrayBuffer;
+  readonly ioThread: number;
+  readonly rounds: number;
+}
 
 /** Runs to the end; returns undefined, or what went wrong. */
 export function play(role: Role): string | undefined {
@@ -49,6 +60,8 @@ export function play(role: Role): string | undefined {
       return publish(role.memory, role.race, role.rounds);
     case 'sleeper':
       return sleepAndWake(role.control, role.race, role.rounds);
+    case 'claimant':
+      return claimPlaces(role);
   }
 }
 
@@ -220,6 +233,22 @@ function sleepAndWake(memory: SharedArrayBuffer, race: SharedArrayBuffer, rounds
     Atomics.store(words, DONE_INDEX, round);
     Atomics.notify(words, DONE_INDEX);
   }
+}
+
+/** Whoever has the one place is alone; at the end DONE holds how often somebody had it. */
+export function claimPlaces({ control: memory, race, ioThread, rounds }: Claimant): string | undefined {
+  const control = new Control(memory, 2);
+  const census = new SessionCensus(control, ioThread, 2, 1);
+  const counters = control.counters(FIRST_IO_THREAD + ioThread);
+  const words = new Int32Array(race);
+  for (let round = 0; round < rounds; round++) {
+    if (!census.open()) continue;
+    if (Atomics.add(words, ROUND_INDEX, 1) !== 0) return `two sessions in round ${round} where there may be one`;
+    Atomics.add(words, DONE_INDEX, 1);
+    Atomics.sub(words, ROUND_INDEX, 1);
+    Atomics.add(counters, counterIndex('sessionsClosed'), 1);
+  }
+  return undefined;
 }
 
 /** Spins for a moment, so that both threads start together, then blocks. False after the tests' patience. */

@@ -11,6 +11,8 @@ import { within } from '../support/wait-for.ts';
 import { logAt, ringMemory, WRAP_POSITIONS } from './memory.ts';
 import {
   awaitWord,
+  type Claimant,
+  claimPlaces,
   DONE_INDEX,
   RACE_BYTES,
   ROUND_INDEX,
@@ -80,6 +82,20 @@ describe('outcomes of two threads racing', () => {
         assert.ok(awaitWord(words, DONE_INDEX, round), `round ${round} was slept through`);
       }
     });
+  });
+
+  it('two threads never open a session each where there may be one', async () => {
+    const control = Control.create(2);
+    const raceMemory = new SharedArrayBuffer(RACE_BYTES);
+    const claimant = (ioThread: number): Claimant => ({
+      role: 'claimant',
+      control,
+      race: raceMemory,
+      ioThread,
+      rounds: 20 * ROUNDS,
+    });
+    await race([claimant(0)], () => assert.equal(claimPlaces(claimant(1)), undefined));
+    assert.ok(new Int32Array(raceMemory)[DONE_INDEX] >= ROUNDS, 'the place was had often');
   });
 });
 

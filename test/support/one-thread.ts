@@ -8,11 +8,11 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { AppAgent, type AppHandler } from '../../core/agents/app-agent.ts';
 import { Coordinator } from '../../core/agents/coordinator.ts';
 import { IoAgent } from '../../core/agents/io/io-agent.ts';
-import type { SocketOwner } from '../../core/agents/io/web-socket-handle.ts';
+import type { SocketRequest } from '../../core/agents/io/web-socket-handle.ts';
 import { createSegment, type NewIoPort, type Segment, type ServerSpec } from '../../core/agents/segment.ts';
 import type { ResolvedTuning } from '../../core/options.ts';
 import type { SessionNumber } from '../../core/session/ids.ts';
-import { Control, STATE_ATTACHING, STATE_DOWN, STATE_RUNNING } from '../../core/shm/control.ts';
+import { Control, counterIndex, STATE_ATTACHING, STATE_DOWN, STATE_RUNNING } from '../../core/shm/control.ts';
 import {
   COORDINATOR_THREAD,
   doorbellOffset,
@@ -20,7 +20,12 @@ import {
   RING_HEAD_OFFSET,
   RING_TAIL_OFFSET,
 } from '../../core/shm/layout.ts';
+import { FakeExchange } from './fake-exchange.ts';
+import { FakeLanes } from './fake-lanes.ts';
 import { FakeSocket } from './fake-socket.ts';
+import { type Ask, type Client, type Peer, requestOf, type Upgrading } from './peers.ts';
+
+export type { Client } from './peers.ts';
 
 export const SERVER = 1;
 
@@ -31,6 +36,8 @@ const SPEC: ServerSpec = {
   pingTimeout: 20_000,
   maxHttpBufferSize: 4_000_000,
   maxClientBufferBytes: 10_000,
+  bodyTimeout: 20_000,
+  maxUrlBytes: 8192,
   allowEIO3: true,
   transports: ['polling', 'websocket'],
   allowUpgrades: true,
@@ -60,20 +67,6 @@ const TUNING: ResolvedTuning = {
 /** Turns without any progress after which an agent that stays awake counts as spinning. */
 const SPIN_TURNS = 1000;
 
-/** A connection as its client and the application see it. */
-export interface Client {
-  readonly io: number;
-  readonly local: number;
-  readonly owner: SocketOwner;
-  readonly socket: FakeSocket;
-  readonly sid: string;
-  /** 0 until the app has been told. */
-  session: SessionNumber;
-  readonly messages: (string | Buffer)[];
-  /** Reason and detail the app was told. */
-  closed: readonly [number, number] | undefined;
-}
-
 export class OneThread {
   readonly segment: Segment;
   readonly control: Control;
@@ -82,6 +75,7 @@ export class OneThread {
   readonly io: (IoAgent | undefined)[] = [];
   readonly clients: Client[] = [];
   readonly stopped = new Set<number>();
+  readonly lanes: FakeLanes;
   drains = 0;
   /** The clock of the I/O agents, in milliseconds; it passes `msPerLook` at each look. */
   now = 0;
@@ -90,8 +84,8 @@ export class OneThread {
   readonly #spec: ServerSpec;
   readonly #toCoordinator: MessagePort;
   readonly #ports: MessagePort[] = [];
-  readonly #bySid = new Map<string, Client>();
-  readonly #bySession = new Map<number, Client>();
+  readonly #bySid = new Map<string, Peer>();
+  readonly #bySession = new Map<number, Peer>();
   readonly #words: Int32Array;
   readonly #idleTurns = new Map<number, number>();
 
@@ -99,6 +93,7 @@ export class OneThread {
     this.#spec = { ...SPEC, ...spec };
     this.segment = createSegment({ ...TUNING, ...tuning });
     const { ioThreads } = this.segment.tuning;
+    this.lanes = new FakeLanes(ioThreads);
     this.control = new Control(this.segment.control, ioThreads);
     this.#words = this.control.words;
     const app = this.#channel();
@@ -122,34 +117,58 @@ export class OneThread {
 
   /** Opens a session on an I/O thread; undefined when it has no slot free. */
   connect(io: number, { revision = 4 as 3 | 4, base64 = false } = {}): Client | undefined {
-    const agent = this.#agent(io);
-    const info = { method: 'GET', url: '/', headers: {}, address: '::1', secure: false, revision, base64 };
     const query = { transport: 'websocket', EIO: `${revision}`, ...(base64 ? { b64: '1' } : {}) };
-    let accepted: { owner: SocketOwner; socket: FakeSocket } | undefined;
-    agent.upgrade(
-      SERVER,
-      { info, query },
-      {
-        accept: (owner) => {
-          const socket = new FakeSocket(() => agent.closed(owner, false));
-          accepted = { owner, socket };
-          agent.opened(owner, socket);
-        },
-        refuse: () => {},
-        onAborted: undefined,
-        onRefused: undefined,
-        headers: [],
-      },
-    );
-    if (accepted === undefined) return undefined;
-    const { owner, socket } = accepted as { owner: SocketOwner; socket: FakeSocket }; // assigned in a callback
+    const { owner, socket } = this.upgrade(io, query);
+    if (owner === undefined || socket === undefined) return undefined;
     const { sid } = JSON.parse(socket.texts[0].slice(1));
-    const local = agent.sessions.find(SERVER, sid);
+    const local = this.#agent(io).sessions.find(SERVER, sid);
     const session = 0 as SessionNumber;
     const client: Client = { io, local, owner, socket, sid, session, messages: [], closed: undefined };
     this.clients.push(client);
-    this.#bySid.set(sid, client);
+    this.expect(client);
     return client;
+  }
+
+  /** A session that the app is about to hear of. */
+  expect(peer: Peer): void {
+    this.#bySid.set(peer.sid, peer);
+  }
+
+  /** A WebSocket upgrade request. */
+  upgrade(io: number, query: Ask['query']): Upgrading {
+    const agent = this.#agent(io);
+    const result: Upgrading = { socket: undefined, owner: undefined, refused: undefined, abort: () => {} };
+    const request: SocketRequest = {
+      accept: (owner) => {
+        const socket = new FakeSocket(() => {
+          if (this.io[io] === agent) agent.closed(owner, false);
+        });
+        Object.assign(result, { owner, socket });
+        agent.opened(owner, socket);
+      },
+      refuse: (code) => {
+        result.refused = code;
+      },
+      onAborted: undefined,
+      onRefused: undefined,
+      open: true,
+      headers: [],
+    };
+    result.abort = () => {
+      if (request.onAborted !== undefined) agent.body(request.onAborted);
+    };
+    agent.upgrade(SERVER, requestOf({ query }), request);
+    return result;
+  }
+
+  /** An HTTP request; the body of a post comes with `sendBody`. */
+  http(io: number, ask: Ask): FakeExchange {
+    const agent = this.#agent(io);
+    const exchange = new FakeExchange(io, agent);
+    agent.http(SERVER, requestOf(ask), exchange, (receiver) => {
+      exchange.receiver = receiver;
+    });
+    return exchange;
   }
 
   /** The client sends a text message. */
@@ -195,8 +214,12 @@ export class OneThread {
 
   /** An I/O thread dies as after an exception: its clients are cut off, the coordinator is told. */
   crash(io: number): void {
+    const { openCount } = this.#agent(io).sessions;
+    this.control.counters(FIRST_IO_THREAD + io)[counterIndex('sessionsClosed')] += openCount;
+    this.#agent(io).die();
     this.io[io] = undefined;
     for (const client of this.clients) if (client.io === io) client.socket.isOpen = false;
+    this.lanes.forget(io);
     this.control.setState(FIRST_IO_THREAD + io, STATE_DOWN);
     this.control.doorbell(COORDINATOR_THREAD).ring();
   }
@@ -229,7 +252,10 @@ export class OneThread {
   /** Runs all threads but the app thread until they sleep; true when one had something to do. */
   settleBlocked(): boolean {
     let turns = 0;
-    while (this.isAwake(COORDINATOR_THREAD) || this.io.some((agent, i) => agent && this.isAwake(FIRST_IO_THREAD + i))) {
+    const isBusy = (): boolean =>
+      this.isAwake(COORDINATOR_THREAD) || this.io.some((agent, i) => agent && this.isAwake(FIRST_IO_THREAD + i));
+    const deliver = (): boolean => this.io.some((agent, i) => agent && this.lanes.deliver(i));
+    while (deliver() || isBusy()) {
       this.stepCoordinator();
       for (let i = 0; i < this.io.length; i++) this.stepIo(i);
       assert.ok(++turns < 100 * SPIN_TURNS, 'threads keep one another awake for ever');
@@ -279,14 +305,16 @@ export class OneThread {
       coordinatorPort: port,
       controlPort: unused.port1,
       acceptorPort: unused.port2,
-      lanePorts: this.segment.inboxes.map((_, other) => (other === io ? undefined : this.#channel().port1)),
+      lanePorts: this.lanes.start(io, (other, port) => this.io[other]?.connectLane(io, port)),
       servers: [],
     };
     const host = {
       closeServer: (server: number) => this.io[io]?.endServer(server),
       stop: () => this.stopped.add(io),
+      afterHandlers: (callback: () => void) => callback(),
       ask: () => {},
       report: () => {},
+      abandon: () => {},
     };
     const agent = new IoAgent(task, host, () => {
       this.now += this.msPerLook;
@@ -328,7 +356,12 @@ export class OneThread {
         assert.ok(client && client.closed === undefined, 'a message outside of its session');
         client.messages.push(data);
       },
-      onUpgrade: () => assert.fail('nobody upgrades'),
+      onUpgrade: (session) => {
+        const peer = this.#bySession.get(session);
+        assert.ok(peer && peer.closed === undefined, 'an upgrade outside of its session');
+        assert.equal(peer.upgradedAt, undefined, 'a session upgrades once');
+        peer.upgradedAt = peer.messages.length;
+      },
       onClose: (session, reason, detail) => {
         const client = this.#bySession.get(session);
         assert.ok(client && client.closed === undefined, 'a close outside of its session');

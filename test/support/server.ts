@@ -4,6 +4,7 @@
  */
 import type { AddressInfo } from 'node:net';
 import type { Server, ServerOptions } from 'socket.io';
+import { keepThreads } from './keep-threads.ts';
 
 /** True when the tests run against the reference implementation, to prove that the tests themselves are right. */
 export const reference = process.env.BROADSIDE_REFERENCE === '1';
@@ -32,6 +33,7 @@ export async function createServer(settings: ServerSettings = {}): Promise<TestS
   const ServerUnderTest = await loadServerClass();
   const { ioThreads, ...common } = settings;
   const options = reference ? { allowEIO3: true, ...common } : settings;
+  if (!reference) keepThreads(settings);
   const io = new ServerUnderTest(0, options);
   const { port } = (io as unknown as { httpServer: { address(): AddressInfo } }).httpServer.address();
   return { io, port, close: async () => void (await io.close()) };

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { within } from '../support/wait-for.ts';
 
 /** Generous: a program that takes longer hangs. */
@@ -24,9 +25,10 @@ export class Program {
   #stdout = '';
   #onLine: () => void = () => {};
 
-  /** @param name file in `programs/`, without its extension */
-  constructor(name: string, env: Record<string, string> = {}, args: readonly string[] = []) {
-    const file = new URL(`programs/${name}.ts`, import.meta.url).pathname;
+  /** @param program file in `programs/`, without its extension, or the address of any file */
+  constructor(program: string | URL, env: Record<string, string> = {}, args: readonly string[] = []) {
+    const url = typeof program === 'string' ? new URL(`programs/${program}.ts`, import.meta.url) : program;
+    const file = fileURLToPath(url);
     this.#child = spawn(process.execPath, ['--import', 'tsx', file, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
@@ -42,7 +44,7 @@ export class Program {
     this.ended = new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#child.kill('SIGKILL');
-        reject(new Error(`${name} had not ended after ${PROGRAM_MS} ms\n${this.#stdout}\n${stderr}`));
+        reject(new Error(`${file} had not ended after ${PROGRAM_MS} ms\n${this.#stdout}\n${stderr}`));
       }, PROGRAM_MS);
       this.#child.on('error', reject);
       this.#child.on('close', (code, signal) => {

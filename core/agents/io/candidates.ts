@@ -5,7 +5,8 @@
  *   ASKING ──accepted──▶ OPENING ──WebSocket up──▶ OPEN ──2probe──▶ PROBED ──5──▶ COMMITTED ──hand-over──▶ (session)
  *
  * Until the client's upgrade packet the session lives on polling whatever happens here. From COMMITTED on the slot
- * reserved here belongs to it: the coordinator moves it, or cancels with CLOSE and RELEASE for that slot.
+ * reserved here belongs to it: the coordinator moves it, or cancels with CLOSE and RELEASE for that slot. A session that
+ * ends in between leaves its candidate PARTING, until the packets its client is still due have come from the old thread.
  */
 import type { Heartbeat } from '../../session/heartbeat.ts';
 import { DESCRIPTION_THREAD_LOST, REASON_TRANSPORT_ERROR } from '../../session/reasons.ts';
@@ -13,9 +14,9 @@ import { BAD_REQUEST, SESSION_UNKNOWN } from '../../wire/connection-errors.ts';
 import { type Revision, UPGRADE_CODE } from '../../wire/engine-packet.ts';
 import type { InboxWriter } from './inbox-writer.ts';
 import type { LaneMessage, Lanes, SessionPlace } from './lanes.ts';
-import { PollingTransport } from './polling-transport.ts';
-import type { ServerSessions } from './server-sessions.ts';
-import type { SessionTable } from './session-table.ts';
+import { PollingTransport, type QueuedPacket } from './polling-transport.ts';
+import type { Farewell, ServerSessions } from './server-sessions.ts';
+import { type SessionTable, variantOf } from './session-table.ts';
 import { sendOverSocket } from './transport-writer.ts';
 import type { Upgrades } from './upgrades.ts';
 import type { SocketOwner, SocketRequest, WebSocketHandle } from './web-socket-handle.ts';
@@ -27,6 +28,11 @@ const PROBED = 3;
 const COMMITTED = 4;
 /** The WebSocket carries the session. */
 const LIVE = 5;
+/** The session has ended; the WebSocket waits for its last packets. */
+const PARTING = 6;
+
+/** Context of an upgrade that was given up before it could open. */
+const NO_UPGRADE = { name: 'TRANSPORT_HANDSHAKE_ERROR' };
 
 /** The upgrade request, parked until the owner has spoken. */
 export interface UpgradeRequest {
@@ -48,6 +54,12 @@ export class Candidate implements SocketOwner {
   socket: WebSocketHandle | undefined;
   /** COMMITTED, and the coordinator has moved the session. */
   moved = false;
+  /** The old owner is dead: nothing more comes from it. */
+  orphaned = false;
+  /** PARTING: what was kept aside here, to follow what still comes from the old owner. */
+  aside: readonly QueuedPacket[] = [];
+  /** PARTING: WebSocket close code. */
+  code: number | undefined;
   /** Milliseconds on the monotonic clock. */
   readonly deadline: number;
 
@@ -101,7 +113,7 @@ export class Candidates {
     const timeout = this.#parts.serverOf(request.server)?.spec.upgradeTimeout ?? 0;
     const candidate = new Candidate(this, this.#nextId++, owner, request, this.#parts.now() + timeout);
     if (!this.#parts.lanes.reaches(owner)) {
-      request.socket.refuse(SESSION_UNKNOWN);
+      request.socket.refuse(SESSION_UNKNOWN, { sid: request.sid });
       return;
     }
     this.#candidates.set(candidate.id, candidate);
@@ -119,6 +131,7 @@ export class Candidates {
   frame(candidate: Candidate, bytes: Uint8Array, isBinary: boolean): void {
     const { lanes } = this.#parts;
     if (candidate.socket === undefined) return; // given up, the peer's last frames are still coming
+    if (candidate.state === PARTING) return;
     if (candidate.state >= COMMITTED) {
       this.#parts.serverOf(candidate.request.server)?.frame(candidate.local, bytes, isBinary);
     } else if (candidate.state === OPEN && isText(bytes, isBinary, '2probe')) {
@@ -139,17 +152,25 @@ export class Candidates {
       this.#drop(candidate);
       return;
     }
+    if (candidate.state === PARTING) {
+      this.#candidates.delete(candidate.id);
+      return;
+    }
     // Too late for polling: the coordinator closes the session once it has moved.
     if (candidate.state === COMMITTED) this.#forgetCommitted(candidate);
     this.#parts.serverOf(candidate.request.server)?.socketClosed(candidate.local, tooBig);
   }
 
-  /** A committed session ends before its queue has arrived. */
-  sessionEnded(local: number): void {
+  /** A committed session ends before its queue has arrived; `aside` is what came for it here. */
+  sessionEnded(local: number, aside: PollingTransport, { discard, code }: Farewell): void {
     const candidate = this.#committed.get(local);
     if (candidate === undefined) return;
-    this.#forgetCommitted(candidate);
-    candidate.socket?.end();
+    this.#committed.delete(local);
+    this.#parts.upgrades.arriving.delete(local);
+    candidate.state = PARTING;
+    candidate.code = code;
+    candidate.aside = aside.take();
+    if (discard === true || candidate.orphaned) this.#part(candidate, []);
   }
 
   /** A session that has ended, by id, for the tombstone on its first thread. */
@@ -161,31 +182,31 @@ export class Candidates {
   }
 
   /** A lane message of this part; others are left alone. */
-  receive(message: LaneMessage): void {
-    if (!('id' in message)) return;
-    const candidate = this.#candidates.get(message.id);
-    if (candidate === undefined) return;
-    switch (message.op) {
-      case 'accepted':
-        this.#accepted(candidate, message.place);
-        break;
-      case 'rejected':
-        this.#candidates.delete(candidate.id);
-        candidate.request.socket.refuse(message.code);
-        break;
-      case 'sessionGone':
-        if (candidate.state !== COMMITTED) this.#fail(candidate);
-        break;
-      case 'handOver':
+  receive(from: number, message: LaneMessage): void {
+    if (message.op === 'handOver') {
+      const candidate = this.#candidates.get(message.id);
+      if (candidate?.state === COMMITTED) {
         this.#arrived(candidate, message);
-        break;
+        return;
+      }
+      this.#parts.lanes.post(from, { op: 'ended', sid: message.sid });
+      if (candidate !== undefined) this.#part(candidate, [...message.packets, ...candidate.aside]);
+    } else if (message.op === 'accepted' || message.op === 'rejected' || message.op === 'sessionGone') {
+      const candidate = this.#candidates.get(message.id);
+      if (candidate === undefined) return;
+      if (message.op === 'accepted') this.#accepted(candidate, message.place);
+      else if (message.op === 'sessionGone') this.#sessionGone(candidate, message);
+      else {
+        this.#candidates.delete(candidate.id);
+        candidate.request.socket.refuse(message.error.code, message.error.context);
+      }
     }
   }
 
   /** Ends candidates whose time is over. */
   tick(now: number): void {
     for (const candidate of this.#candidates.values()) {
-      if (candidate.state !== COMMITTED && candidate.deadline <= now) this.#fail(candidate);
+      if (candidate.state < COMMITTED && candidate.deadline <= now) this.#fail(candidate);
     }
   }
 
@@ -195,17 +216,49 @@ export class Candidates {
     if (candidate !== undefined) candidate.moved = true;
   }
 
-  /** A thread has died: its sessions cannot move here any more. */
+  /** THREAD_DOWN was read: sessions that had moved before, and whose queues have not arrived, are lost. */
   threadDown(thread: number): void {
+    for (const candidate of [...this.#committed.values()]) {
+      if (candidate.owner !== thread || !candidate.moved) continue;
+      candidate.orphaned = true;
+      this.#parts
+        .serverOf(candidate.request.server)
+        ?.end(candidate.local, REASON_TRANSPORT_ERROR, DESCRIPTION_THREAD_LOST);
+    }
+  }
+
+  /** A thread has died: nothing comes from it. What is COMMITTED waits for the log to say how far the move got. */
+  laneClosed(thread: number): void {
     for (const candidate of [...this.#candidates.values()]) {
       if (candidate.owner !== thread) continue;
-      if (candidate.state !== COMMITTED) this.#fail(candidate);
-      else if (candidate.moved) {
-        this.#parts
-          .serverOf(candidate.request.server)
-          ?.end(candidate.local, REASON_TRANSPORT_ERROR, DESCRIPTION_THREAD_LOST);
-      }
+      candidate.orphaned = true;
+      if (candidate.state < COMMITTED) this.#fail(candidate);
+      else if (candidate.state === PARTING) this.#part(candidate, []);
     }
+  }
+
+  /** The old owner has ended the session. What was kept aside came after that, or was cut off by it. */
+  #sessionGone(candidate: Candidate, { reason, detail, packets }: Extract<LaneMessage, { op: 'sessionGone' }>): void {
+    if (candidate.state < COMMITTED) {
+      this.#fail(candidate);
+      return;
+    }
+    // If it has moved, this end is the one that counts; else the coordinator ignores it.
+    if (candidate.state === COMMITTED)
+      this.#parts.serverOf(candidate.request.server)?.end(candidate.local, reason, detail);
+    this.#part(candidate, packets ?? []);
+  }
+
+  /** Sends the last packets to the client of a session that has ended, and closes. */
+  #part(candidate: Candidate, packets: readonly QueuedPacket[]): void {
+    this.#candidates.delete(candidate.id);
+    const { socket, code, request } = candidate;
+    if (socket === undefined) return;
+    if (packets.length > 0) {
+      socket.cork(() => sendOverSocket(socket, packets, variantOf(request.revision, request.base64)));
+    }
+    if (code === undefined) socket.end();
+    else socket.end(code);
   }
 
   #accepted(candidate: Candidate, place: SessionPlace): void {
@@ -215,7 +268,7 @@ export class Candidates {
     candidate.place = place;
     if (local < 0) {
       this.#drop(candidate);
-      request.socket.refuse(BAD_REQUEST);
+      request.socket.refuse(BAD_REQUEST, NO_UPGRADE);
       return;
     }
     candidate.local = local;
@@ -225,13 +278,19 @@ export class Candidates {
 
   /** The client's upgrade packet: what it sends from now on belongs to the session. */
   #commit(candidate: Candidate): void {
-    const { sessions, inbox, upgrades } = this.#parts;
+    const { sessions, inbox, upgrades, serverOf } = this.#parts;
     const { local, place, request } = candidate;
+    const server = serverOf(request.server);
+    if (server === undefined || server.closing) {
+      this.#fail(candidate);
+      return;
+    }
     candidate.state = COMMITTED;
     this.#committed.set(local, candidate);
     upgrades.arriving.add(local);
     // What is due to the session meanwhile waits in a queue of its own, behind the one that is still to arrive.
     sessions.open(local, request.sid, undefined, new PollingTransport('', request.revision, true));
+    server.heartbeat.expect(local);
     inbox.upgrade(sessions.first + local, place.slot, place.serial);
   }
 
@@ -239,7 +298,7 @@ export class Candidates {
     const { sessions, serverOf, now } = this.#parts;
     const { local, socket, request, owner } = candidate;
     const aside = sessions.polls[local];
-    if (candidate.state !== COMMITTED || socket === undefined || aside === undefined) return;
+    if (socket === undefined || aside === undefined) return;
     const server = serverOf(request.server) as ServerSessions;
     this.#forgetCommitted(candidate);
     candidate.state = LIVE;
@@ -265,7 +324,7 @@ export class Candidates {
     candidate.socket = undefined;
     this.#drop(candidate);
     if (socket !== undefined) socket.end();
-    else if (state === ASKING) candidate.request.socket.refuse(BAD_REQUEST);
+    else if (state === ASKING) candidate.request.socket.refuse(BAD_REQUEST, NO_UPGRADE);
   }
 
   #drop(candidate: Candidate): void {
@@ -284,8 +343,12 @@ function arrive(
   state: Extract<LaneMessage, { op: 'handOver' }>['heartbeat'],
   now: number,
 ): void {
-  if (state === undefined) heartbeat.open(local, revision, now);
-  else heartbeat.arrive(local, state, now);
+  if (state !== undefined) {
+    heartbeat.arrive(local, state, now);
+    return;
+  }
+  heartbeat.close(local); // the old owner had given it up already
+  heartbeat.open(local, revision, now);
 }
 
 function isText(bytes: Uint8Array, isBinary: boolean, text: string): boolean {

@@ -2,7 +2,7 @@
  * One HTTP request with its answer, wherever its connection is: on this I/O thread, or on another that passes it over a
  * lane. Whoever owns the session answers without knowing which.
  */
-import { connectionErrorBody } from '../../wire/connection-errors.ts';
+import { connectionErrorBody, type ErrorContext } from '../../wire/connection-errors.ts';
 
 export interface HttpAnswer {
   readonly status: number;
@@ -16,14 +16,17 @@ export interface HttpAnswer {
   readonly close?: boolean;
   /** The connection error that the answer reports. */
   readonly code?: number;
+  /** What the application is told of that error. */
+  readonly context?: ErrorContext;
 }
 
 /** The answer to a request that Engine.IO refuses. */
-export const refusal = (code: number, status = 400): HttpAnswer => ({
+export const refusal = (code: number, context: ErrorContext, status = 400): HttpAnswer => ({
   status,
   contentType: 'application/json',
   body: connectionErrorBody(code),
   code,
+  context,
 });
 
 export interface Exchange {
@@ -31,6 +34,8 @@ export interface Exchange {
   answer(answer: HttpAnswer): void;
   /** The client went away before the answer; set by the owner, called at most once. */
   onAborted: (() => void) | undefined;
+  /** Nobody knows that the answer reached the client; set by the owner, called at most once, for requests passed on. */
+  onLost?: (() => void) | undefined;
 }
 
 /** Takes the body of a post that its owner has accepted: one of the two is called, or the exchange is aborted. */

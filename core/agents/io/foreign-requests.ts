@@ -13,7 +13,9 @@ export type Owner = (server: number, request: PollingRequest, exchange: Exchange
 /** An exchange whose connection is on another thread. */
 class RemoteExchange implements Exchange {
   onAborted: (() => void) | undefined;
+  onLost: (() => void) | undefined;
   receiver: BodyReceiver | undefined;
+  answered = false;
   readonly #answer: (answer: HttpAnswer) => void;
 
   constructor(answer: (answer: HttpAnswer) => void) {
@@ -21,7 +23,15 @@ class RemoteExchange implements Exchange {
   }
 
   answer(answer: HttpAnswer): void {
+    if (this.answered) return;
+    this.answered = true;
     this.#answer(answer);
+  }
+
+  /** The client is gone, or the thread that has its connection. */
+  fail(): void {
+    if (this.answered) this.onLost?.();
+    else this.onAborted?.();
   }
 }
 
@@ -29,7 +39,7 @@ export class ForeignRequests {
   readonly #lanes: Lanes;
   readonly #owner: Owner;
   /** Requests that came in here, by number. */
-  readonly #sent = new Map<number, { readonly owner: number; readonly exchange: Exchange }>();
+  readonly #sent = new Map<number, { readonly owner: number; readonly sid: string; readonly exchange: Exchange }>();
   /** Requests of other threads that this one answers, by thread and number. */
   readonly #received = new Map<number, Map<number, RemoteExchange>>();
   #nextId = 1;
@@ -42,11 +52,11 @@ export class ForeignRequests {
   /** Passes a request to the thread that owns its session. */
   pass(owner: number, server: number, request: PollingRequest, exchange: Exchange): BodyReceiver | undefined {
     if (!this.#lanes.reaches(owner)) {
-      exchange.answer(refusal(SESSION_UNKNOWN));
+      exchange.answer(refusal(SESSION_UNKNOWN, { sid: request.sid }));
       return undefined;
     }
     const id = this.#nextId++;
-    this.#sent.set(id, { owner, exchange });
+    this.#sent.set(id, { owner, sid: request.sid, exchange });
     exchange.onAborted = () => {
       this.#sent.delete(id);
       this.#lanes.post(owner, { op: 'aborted', id });
@@ -76,7 +86,10 @@ export class ForeignRequests {
         this.#take(from, message.id)?.receiver?.refused();
         break;
       case 'aborted':
-        this.#take(from, message.id)?.onAborted?.();
+        this.#take(from, message.id)?.fail();
+        break;
+      case 'delivered':
+        this.#take(from, message.id);
         break;
       case 'answer': {
         const sent = this.#sent.get(message.id);
@@ -84,31 +97,35 @@ export class ForeignRequests {
         if (sent === undefined) break;
         sent.exchange.onAborted = undefined;
         sent.exchange.answer(message.answer);
+        if (message.isAwaited) this.#lanes.post(from, { op: 'delivered', id: message.id });
         break;
       }
     }
   }
 
   /** A thread has died: what it owned is gone, and the clients whose requests it passed on are, too. */
-  threadDown(thread: number): void {
-    for (const [id, { owner, exchange }] of this.#sent) {
+  laneClosed(thread: number): void {
+    for (const [id, { owner, sid, exchange }] of this.#sent) {
       if (owner !== thread) continue;
       this.#sent.delete(id);
       exchange.onAborted = undefined;
-      exchange.answer(refusal(SESSION_UNKNOWN));
+      exchange.answer(refusal(SESSION_UNKNOWN, { sid }));
     }
     const received = this.#received.get(thread);
     this.#received.delete(thread);
-    for (const exchange of received?.values() ?? []) exchange.onAborted?.();
+    for (const exchange of received?.values() ?? []) exchange.fail();
   }
 
   #open(from: number, id: number, server: number, request: PollingRequest): void {
     const exchange = new RemoteExchange((answer) => {
-      if (this.#take(from, id) === undefined) return;
+      // Kept until it is delivered: packets that a lost answer took along cannot be sent again.
+      const isAwaited = exchange.onLost !== undefined;
+      const known = isAwaited ? this.#received.get(from)?.get(id) : this.#take(from, id);
+      if (known !== exchange) return;
       const { body } = answer;
       // A view of Node's buffer pool would be posted with the whole pool.
       const owned = body instanceof Uint8Array ? { ...answer, body: new Uint8Array(body) } : answer;
-      this.#lanes.post(from, { op: 'answer', id, answer: owned });
+      this.#lanes.post(from, { op: 'answer', id, answer: owned, isAwaited });
     });
     let ofThread = this.#received.get(from);
     if (ofThread === undefined) {

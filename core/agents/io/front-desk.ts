@@ -3,7 +3,14 @@
  * another thread. Holds the Servers of the thread and everything that serves their sessions.
  */
 import { generateSid, threadOfSid } from '../../session/sid.ts';
-import { BAD_REQUEST, SESSION_UNKNOWN, TRANSPORT_UNKNOWN } from '../../wire/connection-errors.ts';
+import type { SessionCensus } from '../../shm/session-census.ts';
+import {
+  BAD_REQUEST,
+  type ConnectionError,
+  type ErrorContext,
+  SESSION_UNKNOWN,
+  TRANSPORT_UNKNOWN,
+} from '../../wire/connection-errors.ts';
 import { serializeCookie } from '../../wire/cookie.ts';
 import { jsonpIndex } from '../../wire/jsonp.ts';
 import type { OriginsRule } from '../../wire/origins.ts';
@@ -12,10 +19,18 @@ import type { ServerSpec } from '../segment.ts';
 import { Candidates } from './candidates.ts';
 import { type BodyReceiver, type Exchange, refusal } from './exchange.ts';
 import { ForeignRequests } from './foreign-requests.ts';
-import { type AskApp, Gate, type HeaderList, HOOK_CONNECTION_ERROR, HOOK_GENERATE_ID } from './gate.ts';
-import { refuseHandshake, refuseTransport } from './handshake.ts';
+import {
+  type AskApp,
+  Gate,
+  type HeaderList,
+  HOOK_CONNECTION_ERROR,
+  HOOK_GENERATE_ID,
+  type Refused,
+  tooMany,
+} from './gate.ts';
+import { refuseHandshake, refuseTransport, single } from './handshake.ts';
 import type { InboxWriter } from './inbox-writer.ts';
-import type { LaneMessage, Lanes } from './lanes.ts';
+import type { LaneListener, LaneMessage, Lanes } from './lanes.ts';
 import { OwnerLookup } from './owner-lookup.ts';
 import { PollingSessions } from './polling-sessions.ts';
 import { answerPoll } from './polling-transport.ts';
@@ -35,7 +50,9 @@ export interface LocalRequest extends Exchange {
   /** Headers of the answer, whatever it is. */
   headers: HeaderList;
   /** Told when the answer is a connection error. */
-  onRefused: ((code: number) => void) | undefined;
+  onRefused: ((code: number, context: ErrorContext) => void) | undefined;
+  /** False once it was answered, or the client has gone. */
+  readonly open: boolean;
 }
 
 interface DeskServer {
@@ -47,17 +64,22 @@ interface DeskServer {
 export interface FrontDeskParts {
   readonly ioThread: number;
   readonly sessions: SessionTable;
+  readonly census: SessionCensus;
   readonly inbox: InboxWriter;
-  readonly lanes: (onMessage: (from: number, message: LaneMessage) => void) => Lanes;
+  readonly lanes: (listener: LaneListener) => Lanes;
   readonly now: () => number;
   readonly ioThreads: number;
   /** Asks the app thread about a request. */
   readonly ask: AskApp;
   /** Tells the app thread of a refused request. */
-  readonly report: (server: number, info: RequestInfo, code: number) => void;
+  readonly report: (server: number, info: RequestInfo, error: ConnectionError) => void;
+  /** Tells the app thread that a session whose id it was asked for never opens. */
+  readonly abandon: (server: number, sid: string) => void;
 }
 
 const PACKET_OPEN = 0;
+const FULL = tooMany(503, 'Too many connections');
+const NOT_A_WEBSOCKET: ConnectionError = { code: BAD_REQUEST, context: { name: 'TRANSPORT_HANDSHAKE_ERROR' } };
 
 export class FrontDesk {
   readonly lanes: Lanes;
@@ -71,11 +93,14 @@ export class FrontDesk {
   constructor(parts: FrontDeskParts) {
     const { sessions, inbox, now } = parts;
     this.#parts = parts;
-    this.lanes = parts.lanes((from, message) => this.#receive(from, message));
+    this.lanes = parts.lanes({
+      message: (from, message) => this.#receive(from, message),
+      closed: (thread) => this.#laneClosed(thread),
+    });
     this.upgrades = new Upgrades(sessions, this.lanes, (local) => this.serverOf(local)?.heartbeat, now);
     this.#foreign = new ForeignRequests(this.lanes, (server, request, exchange) => {
       const desk = this.#servers.get(server);
-      if (desk === undefined) exchange.answer(refusal(SESSION_UNKNOWN));
+      if (desk === undefined) exchange.answer(refusal(SESSION_UNKNOWN, { sid: request.sid }));
       return desk?.polling.request(request, exchange);
     });
     this.#lookup = new OwnerLookup(parts.ioThread, parts.ioThreads, sessions, this.lanes, (sid) =>
@@ -94,13 +119,10 @@ export class FrontDesk {
   // ── Servers ──
 
   openServer(spec: ServerSpec): void {
-    const { sessions: table, inbox, now } = this.#parts;
-    const sessions = new ServerSessions(spec, table, inbox, now);
-    const polling = new PollingSessions(sessions, table, inbox, this.upgrades, now);
-    sessions.onEnded = (local, sid) => {
-      this.candidates.sessionEnded(local);
-      this.candidates.ended(sid);
-    };
+    const { sessions: table, census, inbox, now } = this.#parts;
+    const sessions = new ServerSessions(spec, table, census, inbox, now);
+    const polling = new PollingSessions(sessions, table, inbox, this.upgrades, this.candidates, now);
+    sessions.onEnded = (sid) => this.candidates.ended(sid);
     this.#servers.set(spec.server, { gate: new Gate(spec, this.#parts.ask), sessions, polling });
   }
 
@@ -113,6 +135,10 @@ export class FrontDesk {
     if (desk === undefined) return;
     desk.gate.hooks = hooks;
     desk.gate.origins = origins;
+  }
+
+  blockStrangers(server: number, address: string | null, blocked: boolean): void {
+    this.#servers.get(server)?.gate.blockStrangers(address, blocked);
   }
 
   server(server: number): ServerSessions | undefined {
@@ -142,14 +168,6 @@ export class FrontDesk {
     this.candidates.tick(now);
   }
 
-  /** An I/O thread has died. */
-  threadDown(ioThread: number): void {
-    this.#foreign.threadDown(ioThread);
-    this.#lookup.threadDown(ioThread);
-    this.upgrades.threadDown(ioThread);
-    this.candidates.threadDown(ioThread);
-  }
-
   // ── requests ──
 
   /**
@@ -164,26 +182,30 @@ export class FrontDesk {
   ): void {
     const desk = this.#servers.get(server);
     if (desk === undefined) {
-      exchange.answer(refusal(TRANSPORT_UNKNOWN));
+      exchange.answer(refusal(TRANSPORT_UNKNOWN, { transport: query.transport }));
       return;
     }
-    exchange.onRefused = (code) => this.#report(desk, info, code);
+    exchange.onRefused = (code, context) => this.#report(desk, info, { code, context });
     const sid = single(query.sid);
-    const transport = single(query.transport);
     const { spec } = desk.sessions;
-    const code = sid === '' ? refuseHandshake(spec, info, transport, 'polling') : refuseTransport(spec, transport);
-    const fresh = sid === '' && code === undefined ? generateSid(this.#parts.ioThread) : '';
+    const error =
+      sid === '' ? refuseHandshake(spec, info, query.transport, 'polling') : refuseTransport(spec, query.transport);
+    const fresh = sid === '' && error === undefined ? generateSid(this.#parts.ioThread) : '';
+    const jsonp = jsonpIndex(query.j);
     desk.gate.pass(
       info,
       fresh,
       false,
       (passed) => {
         exchange.headers = passed.headers;
-        if (code !== undefined) exchange.answer(refusal(code));
-        else if (sid === '') this.#openPolling(desk, info, passed.sid, jsonpIndex(query.j), exchange);
-        else this.#pass(desk, info, { sid, transport, jsonp: jsonpIndex(query.j) }, exchange, accept);
+        if (error !== undefined) exchange.answer(refusal(error.code, error.context));
+        else if (sid !== '')
+          this.#pass(desk, info, { sid, transport: single(query.transport), jsonp }, exchange, accept);
+        else if (exchange.open) this.#openPolling(desk, info, passed.sid, jsonp, exchange);
+        else this.#abandon(desk, passed.sid);
       },
-      (answer, headers) => {
+      ({ answer, headers, sid: made }) => {
+        if (fresh !== '' && made !== undefined) this.#abandon(desk, made);
         exchange.headers = headers;
         exchange.answer(answer);
       },
@@ -194,35 +216,40 @@ export class FrontDesk {
   upgrade(server: number, { info, query }: EngineRequest, socket: SocketRequest): void {
     const desk = this.#servers.get(server);
     if (desk === undefined) {
-      socket.refuse(TRANSPORT_UNKNOWN);
+      socket.refuse(TRANSPORT_UNKNOWN, { transport: query.transport });
       return;
     }
-    socket.onRefused = (code) => this.#report(desk, info, code);
+    socket.onRefused = (code, context) => this.#report(desk, info, { code, context });
     const sid = single(query.sid);
-    const transport = single(query.transport);
-    const mismatch = transport === 'websocket' ? undefined : BAD_REQUEST;
     const { spec } = desk.sessions;
-    const code =
-      (sid === '' ? refuseHandshake(spec, info, transport, 'websocket') : refuseTransport(spec, transport)) ?? mismatch;
-    const fresh = sid === '' && code === undefined ? generateSid(this.#parts.ioThread) : '';
+    const error =
+      (sid === ''
+        ? refuseHandshake(spec, info, query.transport, 'websocket')
+        : refuseTransport(spec, query.transport)) ?? (query.transport === 'websocket' ? undefined : NOT_A_WEBSOCKET);
+    const fresh = sid === '' && error === undefined ? generateSid(this.#parts.ioThread) : '';
     desk.gate.pass(
       info,
       fresh,
       true,
       (passed) => {
         socket.headers = passed.headers;
-        if (code !== undefined) socket.refuse(code);
-        else if (sid === '') this.#openSocket(desk, info, passed.sid, socket);
-        else {
-          const { revision, base64 } = info;
-          this.#withOwner(desk, sid, (owner) => this.candidates.ask(owner, { server, sid, revision, base64, socket }));
-        }
+        if (error !== undefined) socket.refuse(error.code, error.context);
+        else if (sid !== '') this.#askOwner(desk, info, sid, socket);
+        else if (socket.open) this.#openSocket(desk, info, passed.sid, socket);
+        else this.#abandon(desk, passed.sid);
       },
-      (answer, headers, text) => {
-        socket.headers = headers;
-        socket.refuse(answer.code ?? BAD_REQUEST, 400, text);
+      (refused) => {
+        if (fresh !== '' && refused.sid !== undefined) this.#abandon(desk, refused.sid);
+        refuseSocket(socket, refused);
       },
     );
+  }
+
+  #askOwner(desk: DeskServer, { revision, base64 }: RequestInfo, sid: string, socket: SocketRequest): void {
+    const { server } = desk.sessions.spec;
+    this.#withOwner(desk, sid, (owner) => {
+      if (socket.open) this.candidates.ask(owner, { server, sid, revision, base64, socket });
+    });
   }
 
   /** A request of a session, passed to the thread that owns it. */
@@ -230,7 +257,7 @@ export class FrontDesk {
     desk: DeskServer,
     info: RequestInfo,
     { sid, transport, jsonp }: { sid: string; transport: string; jsonp: string | undefined },
-    exchange: Exchange,
+    exchange: LocalRequest,
     accept: (receiver: BodyReceiver) => void,
   ): void {
     const { method, revision } = info;
@@ -243,6 +270,10 @@ export class FrontDesk {
           ? desk.polling.request(request, exchange)
           : this.#foreign.pass(owner, server, request, exchange);
       if (receiver !== undefined) accept(receiver);
+      if (exchange.open) return;
+      const { onAborted } = exchange; // the client has gone while the request was parked, and its session is to know
+      exchange.onAborted = undefined;
+      onAborted?.();
     });
   }
 
@@ -253,16 +284,18 @@ export class FrontDesk {
   }
 
   #openPolling(
-    { sessions }: DeskServer,
+    desk: DeskServer,
     info: RequestInfo,
     sid: string,
     jsonp: string | undefined,
-    exchange: Exchange,
+    exchange: LocalRequest,
   ): void {
+    const { sessions } = desk;
     const textOnly = jsonp === undefined ? info : { ...info, base64: true };
     const local = sessions.reserve(textOnly);
     if (local < 0) {
-      exchange.answer({ status: 503, body: 'Too many connections', close: true });
+      this.#abandon(desk, sid);
+      exchange.answer(FULL.answer);
       return;
     }
     const poll = sessions.openPolling(local, sid, textOnly);
@@ -273,21 +306,38 @@ export class FrontDesk {
     answerPoll(exchange, [{ type: PACKET_OPEN, binary: false, data, compress: true }], poll, jsonp, setCookie);
   }
 
-  #openSocket({ sessions }: DeskServer, info: RequestInfo, sid: string, request: SocketRequest): void {
+  #openSocket(desk: DeskServer, info: RequestInfo, sid: string, request: SocketRequest): void {
+    const { sessions } = desk;
     const local = sessions.reserve(info);
-    if (local < 0) request.refuse(BAD_REQUEST, 503);
-    else request.accept(new SessionSocket(sessions, local, sid, info));
+    if (local >= 0) {
+      request.accept(new SessionSocket(sessions, local, sid, info));
+      return;
+    }
+    this.#abandon(desk, sid);
+    refuseSocket(request, { ...FULL, headers: request.headers });
   }
 
-  #report({ gate, sessions }: DeskServer, info: RequestInfo, code: number): void {
-    if ((gate.hooks & HOOK_CONNECTION_ERROR) !== 0) this.#parts.report(sessions.spec.server, info, code);
+  /** The session that a request was to open never opens: an id made for it is free again. */
+  #abandon({ gate, sessions }: DeskServer, sid: string): void {
+    if (gate.hooks !== 0) this.#parts.abandon(sessions.spec.server, sid);
+  }
+
+  #report({ gate, sessions }: DeskServer, info: RequestInfo, error: ConnectionError): void {
+    if ((gate.hooks & HOOK_CONNECTION_ERROR) !== 0) this.#parts.report(sessions.spec.server, info, error);
   }
 
   #receive(from: number, message: LaneMessage): void {
     this.#foreign.receive(from, message);
     this.#lookup.receive(from, message);
     this.upgrades.receive(from, message);
-    this.candidates.receive(message);
+    this.candidates.receive(from, message);
+  }
+
+  #laneClosed(thread: number): void {
+    this.#foreign.laneClosed(thread);
+    this.#lookup.laneClosed(thread);
+    this.upgrades.laneClosed(thread);
+    this.candidates.laneClosed(thread);
   }
 }
 
@@ -321,5 +371,9 @@ class SessionSocket implements SocketOwner {
   }
 }
 
-/** A query value that is there once; anything else counts as absent. */
-const single = (value: string | string[] | undefined): string => (typeof value === 'string' ? value : '');
+/** Answers what the gate refused; without a code the application has reported it itself. */
+function refuseSocket(socket: SocketRequest, { answer, headers, socketStatus, text }: Refused): void {
+  socket.headers = headers;
+  if (answer.code === undefined) socket.onRefused = undefined;
+  socket.refuse(answer.code ?? BAD_REQUEST, answer.context ?? {}, socketStatus, text);
+}

@@ -2,8 +2,8 @@
  * What every request must pass before the engine sees it: origin rules, CORS, and the application's own hooks, for which
  * the app thread is asked while the request is parked. I/O thread; a request that asks nothing passes at once.
  */
-import { BAD_REQUEST, CONNECTION_ERRORS, FORBIDDEN } from '../../wire/connection-errors.ts';
-import { admitsOrigin, corsHeaders, decideOrigin } from '../../wire/cors.ts';
+import { BAD_REQUEST, CONNECTION_ERRORS, type ErrorContext, FORBIDDEN } from '../../wire/connection-errors.ts';
+import { admitsOrigin, type CorsRule, corsHeaders } from '../../wire/cors.ts';
 import { isAsk, isValidOrigin, NO_CORS } from '../../wire/origin-header.ts';
 import { isOriginAllowed, type OriginsRule, originCandidate, originsHeaders } from '../../wire/origins.ts';
 import type { RequestInfo } from '../../wire/request-info.ts';
@@ -26,19 +26,32 @@ export const HOOK_INITIAL_HEADERS = 64;
 /** Somebody listens to `connection_error`. */
 export const HOOK_CONNECTION_ERROR = 128;
 
+/** Asked about when a session is to open. */
 const HANDSHAKE_HOOKS = HOOK_ALLOW_REQUEST | HOOK_GENERATE_ID | HOOK_ORIGINS | HOOK_INITIAL_HEADERS;
+/** Asked about with every request. */
 const REQUEST_HOOKS = HOOK_CORS | HOOK_MIDDLEWARE | HOOK_HEADERS;
 
 export type HeaderList = readonly (readonly [name: string, value: string])[];
+
+/** The application's own refusal of a request. */
+export interface VerdictRefusal {
+  readonly status: number;
+  /** The same for a WebSocket request. */
+  readonly socketStatus: number;
+  readonly contentType?: string;
+  readonly body: string;
+  /** Body for a WebSocket request. */
+  readonly text: string;
+}
 
 /** What the app thread answers. */
 export interface Verdict {
   /** Headers for the answer, whatever it is. */
   readonly headers: HeaderList;
-  /** The `cors` rule's origin as decided for this request, when it asked. */
-  readonly corsOrigin?: unknown;
-  /** A refusal; `text` is for WebSocket requests. */
-  readonly refusal?: { readonly status: number; readonly code: number; readonly body: string; readonly text: string };
+  /** The `cors` rule as decided for this request, when it asked. */
+  readonly cors?: CorsRule;
+  /** A refusal; the app thread reports it itself. */
+  readonly refusal?: VerdictRefusal;
   /** Session id made by the application. */
   readonly sid?: string;
 }
@@ -61,7 +74,19 @@ export interface Passed {
   readonly sid: string;
 }
 
+/** How it did not. */
+export interface Refused {
+  readonly answer: HttpAnswer;
+  readonly headers: HeaderList;
+  /** Status and body for a WebSocket request. */
+  readonly socketStatus: number;
+  readonly text: string;
+  /** Id that the app thread made for the session that now never opens. */
+  readonly sid?: string;
+}
+
 const NO_VERDICT: Verdict = { headers: [] };
+const TOO_MANY = 'Too many connections without a namespace';
 
 export class Gate {
   readonly #spec: ServerSpec;
@@ -69,6 +94,8 @@ export class Gate {
   /** Hooks in use now; the application may add some while it runs. */
   hooks: number;
   origins: OriginsRule | null;
+  /** Addresses that may open no more sessions for now; null stands for all. */
+  readonly #blocked = new Set<string | null>();
 
   constructor(spec: ServerSpec, ask: AskApp) {
     this.#spec = spec;
@@ -82,24 +109,36 @@ export class Gate {
    *
    * @param sid a fresh id when the request opens a session, else empty
    * @param upgrade asks for a WebSocket, which CORS headers do not stop: a foreign origin is refused
-   * @param refuse gets the answer, and the text for a WebSocket request
    */
   pass(
     info: RequestInfo,
     sid: string,
     upgrade: boolean,
     admit: (passed: Passed) => void,
-    refuse: (answer: HttpAnswer, headers: HeaderList, text: string) => void,
+    refuse: (refused: Refused) => void,
   ): void {
     const origin = single(info.headers.origin);
     if (origin !== undefined && !isValidOrigin(origin)) {
-      refuse(refusal(BAD_REQUEST), [], CONNECTION_ERRORS[BAD_REQUEST]);
+      refuse(refused(BAD_REQUEST, { name: 'INVALID_ORIGIN', origin }, 400, []));
       return;
+    }
+    if (sid !== '' && this.#blocked.size > 0) {
+      const status = this.#blocked.has(null) ? 503 : this.#blocked.has(info.address) ? 429 : 0;
+      if (status !== 0) {
+        refuse(tooMany(status, TOO_MANY));
+        return;
+      }
     }
     const hooks = this.hooks & (sid === '' ? REQUEST_HOOKS : REQUEST_HOOKS | HANDSHAKE_HOOKS);
     const decide = (verdict: Verdict): void => this.#decide(info, sid, upgrade, verdict, admit, refuse);
     if (hooks === 0) decide(NO_VERDICT);
     else this.#ask({ server: this.#spec.server, info, hooks, sid }, decide);
+  }
+
+  /** More strangers of this address, of all with null, are let in no longer, or again. */
+  blockStrangers(address: string | null, blocked: boolean): void {
+    if (blocked) this.#blocked.add(address);
+    else this.#blocked.delete(address);
   }
 
   #decide(
@@ -108,10 +147,11 @@ export class Gate {
     upgrade: boolean,
     verdict: Verdict,
     admit: (passed: Passed) => void,
-    refuse: (answer: HttpAnswer, headers: HeaderList, text: string) => void,
+    refuse: (refused: Refused) => void,
   ): void {
+    const turnAway = (how: Refused): void => refuse({ ...how, sid: verdict.sid });
     const { origin, host, referer } = info.headers;
-    const { cors } = this.#spec;
+    const cors = verdict.cors ?? this.#spec.cors;
     const { origins } = this;
     const request = {
       method: info.method,
@@ -121,12 +161,11 @@ export class Gate {
     const headers = [...verdict.headers];
     let endStatus = 0;
     if (cors !== null && !isAsk(cors)) {
-      const rule = isAsk(cors.origin) ? decideOrigin(cors, verdict.corsOrigin) : cors;
-      const answer = corsHeaders(rule, request);
+      const answer = corsHeaders(cors, request);
       headers.push(...answer.headers);
       endStatus = answer.endStatus;
-      if (upgrade && !admitsOrigin(rule, request.origin, single(host))) {
-        refuse(refusal(FORBIDDEN, 403), headers, CONNECTION_ERRORS[FORBIDDEN]);
+      if (upgrade && !admitsOrigin(cors, request.origin, single(host))) {
+        turnAway(refused(FORBIDDEN, { message: CONNECTION_ERRORS[FORBIDDEN] }, 403, headers));
         return;
       }
     }
@@ -134,7 +173,7 @@ export class Gate {
       const allowed = isAsk(origins) || isOriginAllowed(origins, originCandidate(request.origin, single(referer)));
       // `allowRequest` replaces the check, as it always did.
       if (!allowed && sid !== '' && (this.hooks & HOOK_ALLOW_REQUEST) === 0) {
-        refuse(refusal(FORBIDDEN, 403), headers, CONNECTION_ERRORS[FORBIDDEN]);
+        turnAway(refused(FORBIDDEN, { message: CONNECTION_ERRORS[FORBIDDEN] }, 403, headers));
         return;
       }
       // With the `cors` option too, that one says what browsers are told.
@@ -144,14 +183,25 @@ export class Gate {
       endStatus ||= answer.endStatus;
     }
     if (verdict.refusal !== undefined) {
-      const { status, code, body, text } = verdict.refusal;
-      refuse({ status, contentType: 'application/json', body, code }, headers, text);
+      const { status, socketStatus, contentType, body, text } = verdict.refusal;
+      turnAway({ answer: { status, contentType, body }, headers, socketStatus, text });
     } else if (endStatus !== 0 && !upgrade) {
-      refuse({ status: endStatus }, headers, '');
+      turnAway({ answer: { status: endStatus }, headers, socketStatus: endStatus, text: '' });
     } else {
       admit({ headers, sid: verdict.sid ?? sid });
     }
   }
+}
+
+function refused(code: number, context: ErrorContext, status: number, headers: HeaderList): Refused {
+  return { answer: refusal(code, context, status), headers, socketStatus: 400, text: CONNECTION_ERRORS[code] };
+}
+
+/** A request that opens a session for which there is no room. */
+export function tooMany(status: number, message: string): Refused {
+  const body = JSON.stringify({ code: FORBIDDEN, message });
+  const answer = { status, contentType: 'application/json', body, code: FORBIDDEN, context: { message }, close: true };
+  return { answer, headers: [], socketStatus: status, text: message };
 }
 
 const single = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);

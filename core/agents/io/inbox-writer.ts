@@ -19,7 +19,6 @@ import {
   LARGE_PAYLOAD_BYTES,
 } from '../records.ts';
 
-const SESSIONS_OPENED = counterIndex('sessionsOpened');
 const SESSIONS_CLOSED = counterIndex('sessionsClosed');
 const MESSAGES_IN = counterIndex('messagesIn');
 
@@ -51,6 +50,7 @@ export class InboxWriter {
   #queue: Queued[] = [];
   readonly #waiters: { readonly sequence: number; readonly callback: () => void }[] = [];
   #sequence = 0;
+  #sealed = false;
   /** Bytes of messages on the heap, by slot. */
   readonly #bytesOf = new Map<number, number>();
   #queuedBytes = 0;
@@ -60,6 +60,15 @@ export class InboxWriter {
     this.#counters = counters;
     this.#ring = ring;
     this.#port = port;
+  }
+
+  /** Nothing is written any more, and who waits for a record to be committed waits for ever. */
+  seal(): void {
+    this.#sealed = true;
+    this.#queue = [];
+    this.#waiters.length = 0;
+    this.#bytesOf.clear();
+    this.#queuedBytes = 0;
   }
 
   /** Bytes that wait outside the ring, large payloads that were posted and not yet taken included. */
@@ -91,7 +100,7 @@ export class InboxWriter {
   }
 
   open(slot: number, serial: number, server: number, sid: string, requestInfo: Uint8Array): void {
-    this.#counters[SESSIONS_OPENED]++;
+    if (this.#sealed) return;
     const body = Buffer.allocUnsafe(sid.length + requestInfo.length);
     body.write(sid, 'latin1');
     body.set(requestInfo, sid.length);
@@ -100,6 +109,7 @@ export class InboxWriter {
 
   /** A message of a client. `bytes` is only valid during the call. */
   message(slot: number, kind: number, bytes: Uint8Array): void {
+    if (this.#sealed) return;
     this.#counters[MESSAGES_IN]++;
     if (bytes.length >= LARGE_PAYLOAD_BYTES) {
       const body = regionOf(bytes);
@@ -112,17 +122,20 @@ export class InboxWriter {
   }
 
   close(slot: number, reason: number, detail: number): void {
+    if (this.#sealed) return;
     this.#counters[SESSIONS_CLOSED]++;
     this.#put({ type: EVT_CLOSE, flags: 0, slot, serial: 0, word2: reason, word3: detail, body: undefined });
   }
 
   /** The client of a session that polls has switched to the WebSocket on `slot`. */
   upgrade(slot: number, oldSlot: number, serial: number): void {
+    if (this.#sealed) return;
     this.#put({ type: EVT_UPGRADE, flags: 0, slot, serial: 0, word2: oldSlot, word3: serial, body: undefined });
   }
 
   /** Calls back once everything put so far is in the ring: at once, or from a later `flush`. */
   whenCommitted(callback: () => void): void {
+    if (this.#sealed) return;
     if (this.#queue.length === 0) callback();
     else this.#waiters.push({ sequence: this.#sequence, callback });
   }

@@ -16,7 +16,9 @@ import { LogReader } from '../../shm/broadcast-log.ts';
 import { Control, counterIndex, type Doorbell } from '../../shm/control.ts';
 import { COORDINATOR_THREAD, FIRST_IO_THREAD } from '../../shm/layout.ts';
 import { takeRegion } from '../../shm/region-port.ts';
+import { SessionCensus } from '../../shm/session-census.ts';
 import { SpscRing } from '../../shm/spsc-ring.ts';
+import type { ConnectionError } from '../../wire/connection-errors.ts';
 import type { OriginsRule } from '../../wire/origins.ts';
 import type { RequestInfo } from '../../wire/request-info.ts';
 import {
@@ -37,20 +39,27 @@ import { type EngineRequest, FrontDesk, type LocalRequest } from './front-desk.t
 import type { Question, Verdict } from './gate.ts';
 import { InboxWriter, MAX_QUEUED_BYTES } from './inbox-writer.ts';
 import { Lanes } from './lanes.ts';
+import { ParkedQuestions } from './parked-questions.ts';
 import { SessionTable } from './session-table.ts';
 import type { SocketOwner, SocketRequest, WebSocketHandle } from './web-socket-handle.ts';
 
 /** A turn writes for this long, then sockets are read. */
 const TURN_MS = 5;
+/** The clock is read once per this many control records: thousands of closes are a turn's work too. */
+const CONTROLS_PER_CLOCK = 64;
 
 /** What the agent asks of its thread. */
 export interface IoHost {
   /** Everything before was written: call `endServer` once clients have taken it, then close the app. */
   closeServer(server: number): void;
+  /** Calls back when the sockets that were ready have been read: what they sent wakes the coordinator once. */
+  afterHandlers(callback: () => void): void;
   /** Asks the app thread about a request; `verdict` brings the answer. */
   ask(id: number, question: Question): void;
   /** Tells the app thread of a refused request. */
-  report(server: number, info: RequestInfo, code: number): void;
+  report(server: number, info: RequestInfo, error: ConnectionError): void;
+  /** Tells the app thread that a session whose id it was asked for never opens. */
+  abandon(server: number, sid: string): void;
   /** The last record was read: the same for every server, then end the thread. */
   stop(): void;
 }
@@ -79,11 +88,14 @@ export class IoAgent {
   readonly #takeRegion = (): SharedArrayBuffer => takeRegion(this.#task.coordinatorPort);
   readonly #fanOut: FanOut;
   readonly #desk: FrontDesk;
-  /** Requests parked until the app thread has spoken. */
-  readonly #questions = new Map<number, (verdict: Verdict) => void>();
-  #nextQuestion = 1;
+  readonly #questions: ParkedQuestions;
   /** Bytes of client messages that may wait on the heap; two of the largest never fill it. */
   #inboundBudget = MAX_QUEUED_BYTES;
+  #ringing = false;
+  readonly #ring = (): void => {
+    this.#ringing = false;
+    this.#coordinatorBell.ring();
+  };
   #writing = false;
   /** When the first record of an unfinished batch was seen, while it may still grow. */
   #waitingSince = -1;
@@ -105,23 +117,28 @@ export class IoAgent {
     this.#log = new LogReader(segment.log, ioThread);
     this.#inbox = new InboxWriter(new SpscRing(segment.inboxes[ioThread]), task.coordinatorPort, this.#counters);
     this.sessions = new SessionTable(range);
+    this.#questions = new ParkedQuestions((id, question) => host.ask(id, question));
     this.#desk = new FrontDesk({
       ioThread,
       sessions: this.sessions,
+      census: new SessionCensus(this.#control, ioThread, tuning.ioThreads, tuning.maxConnections),
       inbox: this.#inbox,
-      lanes: (onMessage) =>
-        new Lanes(ioThread, task.lanePorts, (from, message) => {
-          onMessage(from, message);
-          this.#afterInbound();
+      lanes: (listener) =>
+        new Lanes(ioThread, task.lanePorts, {
+          message: (from, message) => {
+            listener.message(from, message);
+            this.#afterInbound();
+          },
+          closed: (thread) => {
+            listener.closed(thread);
+            this.#afterInbound();
+          },
         }),
       now,
       ioThreads: tuning.ioThreads,
-      ask: (question, callback) => {
-        const id = this.#nextQuestion++;
-        this.#questions.set(id, callback);
-        host.ask(id, question);
-      },
-      report: (server, info, code) => host.report(server, info, code),
+      ask: (question, callback) => this.#questions.ask(question, callback),
+      report: (server, info, error) => host.report(server, info, error),
+      abandon: (server, sid) => host.abandon(server, sid),
     });
     this.#batch = new Batch(ioThread, tuning.ioThreads, range, tuning.batchRecords);
     this.#fanOut = new FanOut(
@@ -141,7 +158,7 @@ export class IoAgent {
     if (!this.#inbox.isQueueEmpty && this.#inbox.flush() > 0) this.#coordinatorBell.ring();
     const deadline = this.#now() + TURN_MS;
     while (!this.#stopped) {
-      if (!this.#writing && !this.#fill()) return this.#waitingSince >= 0;
+      if (!this.#writing && !this.#fill(deadline)) return this.#waitingSince >= 0 || this.hasWork();
       if (!this.#fanOut.run(deadline)) return true;
       this.#finishBatch();
       if (this.#now() > deadline) return this.hasWork();
@@ -160,8 +177,9 @@ export class IoAgent {
   }
 
   /** Reads records into the batch; true when there is a batch to write. A control record ends it. */
-  #fill(): boolean {
+  #fill(deadline: number): boolean {
     const batch = this.#batch;
+    let executed = 0;
     while (!batch.full && this.#log.next()) {
       if (this.#log.type === LOG_DATA) {
         batch.add(this.#log, this.#takeRegion);
@@ -172,7 +190,8 @@ export class IoAgent {
         return this.#seal();
       }
       this.#execute();
-      if (this.#stopped) return false;
+      executed++;
+      if (this.#stopped || (executed % CONTROLS_PER_CLOCK === 0 && this.#now() > deadline)) return false;
     }
     if (batch.recordCount === 0) {
       this.#commit(); // records for others
@@ -223,7 +242,6 @@ export class IoAgent {
       case LOG_RELEASE:
         if (!this.#owns(value)) break;
         this.sessions.release(value - this.sessions.first);
-        this.#desk.upgrades.released(value - this.sessions.first);
         break;
       case LOG_CLOSE:
         if (this.#owns(value)) this.#end(value - this.sessions.first, REASON_FORCED_CLOSE, DESCRIPTION_NONE, discard);
@@ -243,7 +261,7 @@ export class IoAgent {
         this.#host.stop();
         break;
       case LOG_THREAD_DOWN:
-        if (value !== this.#task.ioThread) this.#desk.threadDown(value);
+        if (value !== this.#task.ioThread) this.#desk.candidates.threadDown(value);
         break;
       default:
         throw new RangeError(`log record of unknown type ${type}`);
@@ -267,11 +285,14 @@ export class IoAgent {
     this.#desk.setHooks(server, hooks, origins);
   }
 
+  /** More strangers of this address, of all with null, are let in no longer, or again. */
+  blockStrangers(server: number, address: string | null, blocked: boolean): void {
+    this.#desk.blockStrangers(server, address, blocked);
+  }
+
   /** What the app thread says of a parked request. */
   verdict(id: number, verdict: Verdict): void {
-    const callback = this.#questions.get(id);
-    this.#questions.delete(id);
-    callback?.(verdict);
+    this.#questions.answer(id, verdict);
     this.#afterInbound();
   }
 
@@ -281,6 +302,12 @@ export class IoAgent {
   }
 
   closeLanes(): void {
+    this.#desk.lanes.close();
+  }
+
+  /** This life is over, though its connections are still open: the inbox belongs to the next one from now on. */
+  die(): void {
+    this.#inbox.seal();
     this.#desk.lanes.close();
   }
 
@@ -367,7 +394,9 @@ export class IoAgent {
       this.#inbox.dropMessages(slot);
     }
     this.#counters[QUEUED_BYTES] = this.#inbox.queuedBytes;
-    this.#coordinatorBell.ring();
+    if (this.#ringing) return;
+    this.#ringing = true;
+    this.#host.afterHandlers(this.#ring);
   }
 
   #closeSlow(local: number): void {

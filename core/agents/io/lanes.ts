@@ -3,6 +3,7 @@
  * oneself takes the same path, one microtask later. No coordinator, no log, no app thread.
  */
 import type { MessagePort } from 'node:worker_threads';
+import type { ConnectionError } from '../../wire/connection-errors.ts';
 import type { Revision } from '../../wire/engine-packet.ts';
 import type { HttpAnswer } from './exchange.ts';
 import type { PollingRequest } from './polling-sessions.ts';
@@ -34,7 +35,9 @@ export type LaneMessage =
   | { readonly op: 'refused'; readonly id: number }
   /** The client went away. */
   | { readonly op: 'aborted'; readonly id: number }
-  | { readonly op: 'answer'; readonly id: number; readonly answer: HttpAnswer }
+  | { readonly op: 'answer'; readonly id: number; readonly answer: HttpAnswer; readonly isAwaited: boolean }
+  /** The answer has reached the connection. */
+  | { readonly op: 'delivered'; readonly id: number }
   // ── upgrade: candidate's thread → owner, and back ──
   | {
       readonly op: 'candidate';
@@ -44,13 +47,21 @@ export type LaneMessage =
       readonly revision: Revision;
     }
   | { readonly op: 'accepted'; readonly id: number; readonly place: SessionPlace }
-  | { readonly op: 'rejected'; readonly id: number; readonly code: number }
+  | { readonly op: 'rejected'; readonly id: number; readonly error: ConnectionError }
   | { readonly op: 'probed'; readonly id: number }
   | { readonly op: 'candidateGone'; readonly id: number }
-  | { readonly op: 'sessionGone'; readonly id: number }
+  /** The owner has ended the session. `packets`: what its client must still get if it has switched; undefined: nothing. */
+  | {
+      readonly op: 'sessionGone';
+      readonly id: number;
+      readonly reason: number;
+      readonly detail: number;
+      readonly packets: readonly QueuedPacket[] | undefined;
+    }
   | {
       readonly op: 'handOver';
       readonly id: number;
+      readonly sid: string;
       readonly packets: readonly QueuedPacket[];
       readonly heartbeat: HeartbeatState | undefined;
     }
@@ -60,44 +71,64 @@ export type LaneMessage =
   /** The moved session has ended: its tombstone may go. */
   | { readonly op: 'ended'; readonly sid: string };
 
+export interface LaneListener {
+  /** Called from the event loop, never inside `post`. */
+  message(from: number, message: LaneMessage): void;
+  /** The life of the thread at the other end is over: nothing of it will come, and nothing reaches it. */
+  closed(thread: number): void;
+}
+
 export class Lanes {
   readonly #self: number;
   readonly #ports: (MessagePort | undefined)[];
-  readonly #onMessage: (from: number, message: LaneMessage) => void;
+  readonly #listener: LaneListener;
+  #isClosed = false;
 
-  /**
-   * @param ports by I/O thread; undefined for this one
-   * @param onMessage called from the event loop, never inside `post`
-   */
-  constructor(
-    self: number,
-    ports: readonly (MessagePort | undefined)[],
-    onMessage: (from: number, message: LaneMessage) => void,
-  ) {
+  /** @param ports by I/O thread; undefined for this one */
+  constructor(self: number, ports: readonly (MessagePort | undefined)[], listener: LaneListener) {
     this.#self = self;
     this.#ports = [];
-    this.#onMessage = onMessage;
+    this.#listener = listener;
     for (const [thread, port] of ports.entries()) if (port !== undefined) this.connect(thread, port);
   }
 
-  /** Takes the port to a thread that has been restarted. */
+  /** Takes the port to a thread that has been restarted. What belonged to its last life ends before. */
   connect(thread: number, port: MessagePort): void {
-    this.#ports[thread]?.close();
+    this.#disconnect(thread);
     this.#ports[thread] = port;
-    port.on('message', (message: LaneMessage) => this.#onMessage(thread, message));
+    port.on('message', (message: LaneMessage) => {
+      if (this.#ports[thread] === port) this.#listener.message(thread, message);
+    });
+    port.on('close', () => {
+      if (this.#ports[thread] === port) this.#disconnect(thread);
+    });
   }
 
   post(thread: number, message: LaneMessage): void {
-    if (thread === this.#self) queueMicrotask(() => this.#onMessage(thread, message));
+    if (thread === this.#self) queueMicrotask(() => this.#hear(message));
     else this.#ports[thread]?.postMessage(message);
   }
 
-  /** True when there is such a thread. */
+  /** True when there is such a thread, as far as is known. */
   reaches(thread: number): boolean {
     return thread === this.#self || this.#ports[thread] !== undefined;
   }
 
+  /** This thread ends: nobody is listened to any more. */
   close(): void {
-    for (const port of this.#ports) port?.close();
+    this.#isClosed = true;
+    for (const port of this.#ports.splice(0)) port?.close();
+  }
+
+  #hear(message: LaneMessage): void {
+    if (!this.#isClosed) this.#listener.message(this.#self, message);
+  }
+
+  #disconnect(thread: number): void {
+    const port = this.#ports[thread];
+    if (port === undefined) return;
+    this.#ports[thread] = undefined;
+    port.close();
+    this.#listener.closed(thread);
   }
 }

@@ -53,7 +53,7 @@ export class OwnerLookup {
   }
 
   /** A thread has died: it owns nothing any more and will not answer. */
-  threadDown(thread: number): void {
+  laneClosed(thread: number): void {
     for (const [key, owner] of this.#kept) if (owner === thread) this.#kept.delete(key);
     for (const id of [...this.#searches.keys()]) this.#answered(thread, id, false);
   }

@@ -13,17 +13,18 @@ import {
   REASON_TRANSPORT_CLOSE,
   REASON_TRANSPORT_ERROR,
 } from '../../session/reasons.ts';
-import { BAD_REQUEST, SESSION_UNKNOWN } from '../../wire/connection-errors.ts';
+import { BAD_REQUEST, protocolMismatch, SESSION_UNKNOWN } from '../../wire/connection-errors.ts';
 import type { Revision } from '../../wire/engine-packet.ts';
 import { decodeJsonpBody } from '../../wire/jsonp.ts';
 import type { DecodedPayload } from '../../wire/payload.ts';
 import { decodePayloadV3 } from '../../wire/payload-v3.ts';
 import { decodePayloadV4 } from '../../wire/payload-v4.ts';
 import { KIND_BINARY, KIND_TEXT } from '../records.ts';
+import type { Candidates } from './candidates.ts';
 import { type BodyReceiver, type Exchange, type HttpAnswer, refusal } from './exchange.ts';
 import type { InboxWriter } from './inbox-writer.ts';
 import { answerPoll, controlPacket, type PollingTransport, type QueuedPacket } from './polling-transport.ts';
-import { FAREWELL_PACKET, type Farewell, type PollingEnd, type ServerSessions } from './server-sessions.ts';
+import { type End, FAREWELL_PACKET, type Farewell, type PollingEnd, type ServerSessions } from './server-sessions.ts';
 import type { SessionTable } from './session-table.ts';
 import type { Upgrades } from './upgrades.ts';
 
@@ -68,6 +69,7 @@ export class PollingSessions implements PollingEnd {
   readonly #sessions: SessionTable;
   readonly #inbox: InboxWriter;
   readonly #upgrades: Upgrades;
+  readonly #candidates: Candidates;
   readonly #now: () => number;
   readonly #lingering = new Map<string, Lingering>();
 
@@ -76,12 +78,14 @@ export class PollingSessions implements PollingEnd {
     sessions: SessionTable,
     inbox: InboxWriter,
     upgrades: Upgrades,
+    candidates: Candidates,
     now: () => number,
   ) {
     this.#server = server;
     this.#sessions = sessions;
     this.#inbox = inbox;
     this.#upgrades = upgrades;
+    this.#candidates = candidates;
     this.#now = now;
     server.polling = this;
   }
@@ -97,7 +101,8 @@ export class PollingSessions implements PollingEnd {
   /** A poll: answered at once when packets wait, held otherwise. */
   #get(request: PollingRequest, exchange: Exchange): void {
     const lingering = this.#lingering.get(request.sid);
-    if (lingering !== undefined) {
+    // An id of the application's making may be in use again.
+    if (lingering !== undefined && this.#sessions.find(this.#server.spec.server, request.sid) < 0) {
       this.#lingering.delete(request.sid);
       const last = [...lingering.packets, controlPacket(PACKET_NOOP), controlPacket(PACKET_CLOSE)];
       answerPoll(exchange, last, lingering, request.jsonp);
@@ -111,11 +116,15 @@ export class PollingSessions implements PollingEnd {
       this.#server.end(local, REASON_TRANSPORT_ERROR, DESCRIPTION_POLL_OVERLAP, { discard: true });
       return;
     }
-    exchange.onAborted = () => {
+    const lost = (): void => {
       if (this.#sessions.polls[local] !== poll) return;
-      poll.release();
       this.#server.end(local, REASON_TRANSPORT_ERROR, DESCRIPTION_POLL_ABORTED, { discard: true });
     };
+    exchange.onAborted = () => {
+      poll.release();
+      lost();
+    };
+    exchange.onLost = lost;
     poll.hold(exchange, request.jsonp);
     if (poll.queuedBytes === 0 && this.#upgrades.isProbed(poll)) poll.enqueue(controlPacket(PACKET_NOOP));
     poll.flush();
@@ -153,21 +162,26 @@ export class PollingSessions implements PollingEnd {
   }
 
   /** A polling session has ended: its open requests are answered, or its last packets wait for the next poll. */
-  ended(local: number, poll: PollingTransport, farewell: Farewell): void {
-    this.#upgrades.sessionEnded(local, poll);
+  ended(local: number, poll: PollingTransport, end: End, farewell: Farewell): void {
+    const discard = farewell.discard === true;
+    if (poll.sid === '') {
+      this.#candidates.sessionEnded(local, poll, farewell);
+      return;
+    }
+    const packets = poll.take();
+    this.#upgrades.sessionEnded(poll, end, discard ? undefined : packets);
     const post = poll.post;
     poll.post = undefined;
     if (post !== undefined) {
       post.onAborted = undefined;
       post.answer({ status: 400, close: true });
     }
-    if (farewell.discard === true) poll.take();
     if (poll.held) {
-      poll.enqueue(controlPacket(farewell.packet ?? FAREWELL_PACKET));
+      poll.enqueue(controlPacket(farewell.packet ?? FAREWELL_PACKET)); // nothing else waits while a poll is held
       poll.flush();
-    } else if (farewell.discard !== true && poll.sid !== '') {
+    } else if (!discard) {
       const { sid, revision, binary } = poll;
-      this.#lingering.set(sid, { revision, binary, packets: poll.take(), until: this.#now() + LINGER_MS });
+      this.#lingering.set(sid, { revision, binary, packets, until: this.#now() + LINGER_MS });
     }
   }
 
@@ -185,8 +199,14 @@ export class PollingSessions implements PollingEnd {
     const fits = poll !== undefined && poll.revision === revision && transport === 'polling';
     if (fits && !this.#upgrades.isArriving(local)) return local;
     // A session that is here with another transport or revision, or has moved away, is known; the request is wrong.
-    const known = local >= 0 || this.#upgrades.hasLeft(sid);
-    exchange.answer(refusal(known ? BAD_REQUEST : SESSION_UNKNOWN));
+    if (local < 0 && !this.#upgrades.hasLeft(sid)) {
+      exchange.answer(refusal(SESSION_UNKNOWN, { sid }));
+    } else if (poll !== undefined && transport === 'polling' && poll.revision !== revision) {
+      exchange.answer(refusal(BAD_REQUEST, protocolMismatch(revision, poll.revision)));
+    } else {
+      const previousTransport = poll === undefined || this.#upgrades.isArriving(local) ? 'websocket' : 'polling';
+      exchange.answer(refusal(BAD_REQUEST, { name: 'TRANSPORT_MISMATCH', transport, previousTransport }));
+    }
     return -1;
   }
 

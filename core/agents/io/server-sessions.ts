@@ -12,6 +12,7 @@ import {
   REASON_TRANSPORT_CLOSE,
   REASON_TRANSPORT_ERROR,
 } from '../../session/reasons.ts';
+import type { SessionCensus } from '../../shm/session-census.ts';
 import {
   classifyFrame,
   FRAME_INVALID,
@@ -50,9 +51,15 @@ export interface Farewell {
   readonly packet?: number;
 }
 
+/** Why a session ended, as numbers of the tables in session/reasons.ts. */
+export interface End {
+  readonly reason: number;
+  readonly detail: number;
+}
+
 /** What must happen when a polling session goes. */
 export interface PollingEnd {
-  ended(local: number, poll: PollingTransport, farewell: Farewell): void;
+  ended(local: number, poll: PollingTransport, end: End, farewell: Farewell): void;
 }
 
 export class ServerSessions {
@@ -62,17 +69,19 @@ export class ServerSessions {
   closing = false;
   /** Set once by the polling side. */
   polling: PollingEnd | undefined;
-  /** Told of every session that has ended here, by slot and id. */
-  onEnded: (local: number, sid: string) => void = () => {};
+  /** Told of every session that has ended here. */
+  onEnded: (sid: string) => void = () => {};
 
   readonly #sessions: SessionTable;
+  readonly #census: SessionCensus;
   readonly #inbox: InboxWriter;
   readonly #now: () => number;
   readonly #ping = (local: number): void => sendPacket(this.#sessions, local, controlPacket(PACKET_PING));
   readonly #expire = (local: number): void => this.end(local, REASON_PING_TIMEOUT, DESCRIPTION_NONE, { discard: true });
 
-  constructor(spec: ServerSpec, sessions: SessionTable, inbox: InboxWriter, now: () => number) {
+  constructor(spec: ServerSpec, sessions: SessionTable, census: SessionCensus, inbox: InboxWriter, now: () => number) {
     this.spec = spec;
+    this.#census = census;
     this.#sessions = sessions;
     this.#inbox = inbox;
     this.#now = now;
@@ -83,9 +92,12 @@ export class ServerSessions {
     return this.heartbeat.tickMs;
   }
 
-  /** Takes a slot for a request that passed all checks; -1 when the thread has none left or the server closes. */
+  /** Takes a slot for a session that opens within the call's turn; -1 when there is none left or the server closes. */
   reserve(info: RequestInfo): number {
-    return this.reserveFor(info.revision, info.base64);
+    const local = this.reserveFor(info.revision, info.base64);
+    if (local < 0 || this.#census.open()) return local;
+    this.#sessions.release(local); // no record has named it
+    return -1;
   }
 
   /** The same for a session that moves here. */
@@ -176,7 +188,7 @@ export class ServerSessions {
     const socket = this.#sessions.sockets[local];
     const poll = this.#sessions.polls[local];
     if (!this.#forget(local, reason, detail)) return; // first: `end` runs the close handler inside the call
-    if (poll !== undefined) this.polling?.ended(local, poll, farewell);
+    if (poll !== undefined) this.polling?.ended(local, poll, { reason, detail }, farewell);
     else if (farewell.discard === true) socket?.close();
     else if (farewell.code === undefined) socket?.end();
     else socket?.end(farewell.code);
@@ -205,7 +217,7 @@ export class ServerSessions {
     if (!this.#sessions.close(local)) return false;
     this.heartbeat.close(local);
     this.#inbox.close(this.#sessions.first + local, reason, detail);
-    this.onEnded(local, sid);
+    this.onEnded(sid);
     return true;
   }
 }

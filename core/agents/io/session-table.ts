@@ -107,7 +107,8 @@ export class SessionTable {
     if (!this.isOpen(local)) return false;
     this.sockets[local] = undefined;
     this.polls[local] = undefined;
-    this.#localOf.delete(this.#sids[local]);
+    const sid = this.#sids[local];
+    if (this.#localOf.get(sid) === local) this.#localOf.delete(sid); // else it has moved to another slot here
     this.#sids[local] = '';
     this.#open--;
     return true;

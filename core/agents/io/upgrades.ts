@@ -8,10 +8,11 @@
  */
 
 import type { Heartbeat } from '../../session/heartbeat.ts';
-import { BAD_REQUEST, SESSION_UNKNOWN } from '../../wire/connection-errors.ts';
-import type { HeartbeatState, LaneMessage, Lanes } from './lanes.ts';
+import { BAD_REQUEST, type ErrorContext, protocolMismatch, SESSION_UNKNOWN } from '../../wire/connection-errors.ts';
+import type { LaneMessage, Lanes } from './lanes.ts';
 import { controlPacket, type PollingTransport, type QueuedPacket } from './polling-transport.ts';
-import type { SessionTable } from './session-table.ts';
+import type { End } from './server-sessions.ts';
+import { revisionOf, type SessionTable } from './session-table.ts';
 
 const PACKET_NOOP = 6;
 
@@ -19,13 +20,6 @@ interface Upgrade {
   readonly thread: number;
   readonly candidate: number;
   probed: boolean;
-}
-
-/** What a session that ended here leaves for a hand-over that the coordinator may have decided meanwhile. */
-interface Departed {
-  readonly thread: number;
-  readonly candidate: number;
-  readonly packets: readonly QueuedPacket[];
 }
 
 export class Upgrades {
@@ -36,10 +30,8 @@ export class Upgrades {
   readonly #upgrades = new Map<PollingTransport, Upgrade>();
   /** Which session a candidate asks for, by its thread and number. */
   readonly #pollOf = new Map<string, PollingTransport>();
-  /** By local slot, until RELEASE is read. */
-  readonly #departed = new Map<number, Departed>();
-  /** Moved sessions by id, until they end: requests for them are wrong, not unknown. */
-  readonly #tombstones = new Set<string>();
+  /** Moved sessions by id, with their thread, until they end: requests for them are wrong, not unknown. */
+  readonly #tombstones = new Map<string, number>();
   /** Slots that a moving session will live on here, while its queue has not arrived. */
   readonly arriving = new Set<number>();
 
@@ -95,25 +87,22 @@ export class Upgrades {
     }
   }
 
-  /** A polling session has ended here. Its candidate goes too, unless the coordinator has moved the session already. */
-  sessionEnded(local: number, poll: PollingTransport): void {
+  /**
+   * A polling session has ended here, and so it does where it was to move. If the coordinator has moved it already, it hears
+   * of the end from there, with the same reason.
+   */
+  sessionEnded(poll: PollingTransport, { reason, detail }: End, packets: readonly QueuedPacket[] | undefined): void {
     const upgrade = this.#upgrades.get(poll);
     if (upgrade === undefined) return;
     this.#clear(poll);
-    this.#departed.set(local, { thread: upgrade.thread, candidate: upgrade.candidate, packets: poll.take() });
-    this.#lanes.post(upgrade.thread, { op: 'sessionGone', id: upgrade.candidate });
+    this.#lanes.post(upgrade.thread, { op: 'sessionGone', id: upgrade.candidate, reason, detail, packets });
   }
 
   /** MOVED was read: everything before it is in the queue, which now goes to the session's new thread. */
   handOver(local: number): void {
-    const departed = this.#departed.get(local);
-    if (departed !== undefined) {
-      this.#post(departed, departed.packets, undefined);
-      return;
-    }
     const poll = this.#sessions.polls[local];
-    const upgrade = poll === undefined ? undefined : this.#upgrades.get(poll);
-    if (poll === undefined || upgrade === undefined) return;
+    if (poll === undefined) return; // ended meanwhile
+    const upgrade = this.#upgrades.get(poll);
     this.#clear(poll);
     const packets = poll.take();
     if (poll.held) {
@@ -123,18 +112,21 @@ export class Upgrades {
     const heartbeat = this.#heartbeatOf(local);
     const state = heartbeat?.leave(local, this.#now());
     this.#sessions.close(local);
-    this.#tombstones.add(poll.sid);
-    this.#post(upgrade, packets, state);
+    if (upgrade === undefined) return; // its new thread has died, and with it the session
+    this.#tombstones.set(poll.sid, upgrade.thread);
+    this.#lanes.post(upgrade.thread, {
+      op: 'handOver',
+      id: upgrade.candidate,
+      sid: poll.sid,
+      packets,
+      heartbeat: state,
+    });
   }
 
-  /** RELEASE was read: no MOVED for this slot can follow. */
-  released(local: number): void {
-    this.#departed.delete(local);
-  }
-
-  /** A thread has died, and with it its candidates. */
-  threadDown(thread: number): void {
+  /** A thread has died, and with it its candidates and the sessions that moved there. */
+  laneClosed(thread: number): void {
     for (const [poll, upgrade] of this.#upgrades) if (upgrade.thread === thread) this.#clear(poll);
+    for (const [sid, owner] of this.#tombstones) if (owner === thread) this.#tombstones.delete(sid);
   }
 
   #ask(thread: number, candidate: number, server: number, sid: string, revision: number): void {
@@ -142,7 +134,10 @@ export class Upgrades {
     const poll = local < 0 ? undefined : this.#sessions.polls[local];
     if (poll === undefined || poll.revision !== revision || this.#upgrades.has(poll) || this.arriving.has(local)) {
       const known = local >= 0 || this.#tombstones.has(sid);
-      this.#lanes.post(thread, { op: 'rejected', id: candidate, code: known ? BAD_REQUEST : SESSION_UNKNOWN });
+      const error = known
+        ? { code: BAD_REQUEST, context: this.#mismatch(local, poll, revision) }
+        : { code: SESSION_UNKNOWN, context: { sid } };
+      this.#lanes.post(thread, { op: 'rejected', id: candidate, error });
       return;
     }
     const place = { slot: this.#sessions.first + local, serial: this.#sessions.serials[local] };
@@ -151,19 +146,19 @@ export class Upgrades {
     this.#lanes.post(thread, { op: 'accepted', id: candidate, place });
   }
 
+  /** What is wrong with an upgrade of a session that is known. */
+  #mismatch(local: number, poll: PollingTransport | undefined, revision: number): ErrorContext {
+    const own = local < 0 ? revision : (poll?.revision ?? revisionOf(this.#sessions.variants[local]));
+    if (own !== revision) return protocolMismatch(revision, own);
+    if (poll !== undefined && !this.arriving.has(local)) return { name: 'TRANSPORT_HANDSHAKE_ERROR' };
+    return { name: 'TRANSPORT_MISMATCH', transport: 'websocket', previousTransport: 'websocket' };
+  }
+
   #clear(poll: PollingTransport): void {
     const upgrade = this.#upgrades.get(poll);
     if (upgrade === undefined) return;
     this.#upgrades.delete(poll);
     this.#pollOf.delete(key(upgrade.thread, upgrade.candidate));
-  }
-
-  #post(
-    to: { readonly thread: number; readonly candidate: number },
-    packets: readonly QueuedPacket[],
-    heartbeat: HeartbeatState | undefined,
-  ): void {
-    this.#lanes.post(to.thread, { op: 'handOver', id: to.candidate, packets, heartbeat });
   }
 }
 

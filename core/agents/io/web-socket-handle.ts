@@ -2,6 +2,8 @@
  * The part of a WebSocket that the I/O agent uses. The thread entry passes uWebSockets.js sockets, tests pass fakes.
  * After `end` every method throws: the session table forgets the handle first.
  */
+import type { ErrorContext } from '../../wire/connection-errors.ts';
+
 export interface WebSocketHandle {
   send(message: Uint8Array | string, isBinary?: boolean, compress?: boolean): number;
   /** Bytes accepted and not yet handed to the kernel; what is corked now is not counted. */
@@ -27,9 +29,11 @@ export interface SocketRequest {
   /** Completes the handshake; `opened` of the owner follows inside the call. Without effect once the client has gone. */
   accept(owner: SocketOwner): void;
   /** Answers with a connection error. @param text instead of the code's own */
-  refuse(code: number, status?: number, text?: string): void;
+  refuse(code: number, context: ErrorContext, status?: number, text?: string): void;
+  /** False once it was answered, or the client has gone: nothing may be kept for it. */
+  readonly open: boolean;
   /** Told when the request is refused. */
-  onRefused: ((code: number) => void) | undefined;
+  onRefused: ((code: number, context: ErrorContext) => void) | undefined;
   /** Headers of the answer, whatever it is. */
   headers: readonly (readonly [name: string, value: string])[];
   /** The client went away while the request was parked. */

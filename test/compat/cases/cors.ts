@@ -20,7 +20,6 @@ const row = (id: string, name: string, steps: readonly Step[], notes: Notes = {}
   name,
   revision: 4,
   house: 'cors',
-  needs: 'cors',
   steps,
   ...notes,
 });

@@ -45,11 +45,17 @@ const wrap = (revision: Revision, content: string): string =>
   revision === 4 ? content : `${content.length}:${content}`;
 
 export const JSONP_CASES: readonly Case[] = [
-  both('handshake', 'a handshake', (revision) => [handshake(revision, '0')].concat(end(revision))),
-  both('index-7', 'an index', (revision) => [handshake(revision, '7')].concat(end(revision))),
-  both('index-code', 'an index that is code', (revision) => [handshake(revision, 'alert(1)//')].concat(end(revision))),
-  both('index-letters', 'an index without digits', (revision) => [handshake(revision, 'abc')].concat(end(revision))),
-  both('index-empty', 'an empty index', (revision) => [handshake(revision, '')].concat(end(revision))),
+  both('handshake', 'a handshake', (revision) => [handshake(revision, '0'), pollingAlive(revision, '&j=0')]),
+  both('index-7', 'an index', (revision) => [handshake(revision, '7'), pollingAlive(revision, '&j=0')]),
+  both('index-code', 'an index that is code', (revision) => [
+    handshake(revision, 'alert(1)//'),
+    pollingAlive(revision, '&j=0'),
+  ]),
+  both('index-letters', 'an index without digits', (revision) => [
+    handshake(revision, 'abc'),
+    pollingAlive(revision, '&j=0'),
+  ]),
+  both('index-empty', 'an empty index', (revision) => [handshake(revision, ''), pollingAlive(revision, '&j=0')]),
   both('index-fixed', 'the index of the handshake is kept', (revision) => [
     joinedPolling(revision, '&j=3'),
     http(post(revision, `d=${encodeURIComponent(wrap(revision, '42["echo",1]'))}`, FORM, '&j=3')),
@@ -70,8 +76,3 @@ export const JSONP_CASES: readonly Case[] = [
   form('body-plain', 'a body that is no form', (revision) => wrap(revision, '42["a"]')),
   form('body-broken', 'a form with a broken escape', () => 'd=%zz'),
 ].flat();
-
-/** Ends the session in an orderly way, so that the server's record is complete. */
-function end(revision: Revision): Step[] {
-  return [http(post(revision, `d=${encodeURIComponent(wrap(revision, '1'))}`, FORM, '&j=0'))];
-}
