@@ -160,10 +160,12 @@ class ProxiedRequest {
     const res = this.#res;
     const length = Number(answer.headers['content-length'] ?? Number.NaN);
     this.#state = 'answering';
-    if (method === 'HEAD' || BODILESS.has(answer.statusCode ?? 0)) {
+    const bodiless = BODILESS.has(answer.statusCode ?? 0);
+    if (method === 'HEAD' || bodiless) {
       this.#end(() => {
         this.#writeHead(answer);
         if (!Number.isNaN(length)) res.writeHeader('Content-Length', String(length));
+        else if (!bodiless) res.writeHeader('Transfer-Encoding', 'chunked'); // else a client may await the end
         res.endWithoutBody(); // given a length it would leave the request unanswered in the eyes of uWebSockets.js
       });
       answer.resume();

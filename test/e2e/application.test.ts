@@ -19,9 +19,8 @@ import { describe, it, type TestContext } from 'node:test';
 import { RawConnection } from '../compat/raw-connection.ts';
 import { closeConnection, openClient } from '../support/clients.ts';
 import { fetchWhole } from '../support/poller.ts';
-import { cert, key } from '../support/tls.ts';
 import { waitFor, within } from '../support/wait-for.ts';
-import { makeServer } from '../support/ways.ts';
+import { cert, key, makeServer } from '../support/ways.ts';
 
 const require = createRequire(import.meta.url);
 

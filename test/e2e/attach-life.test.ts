@@ -90,10 +90,10 @@ describe('a Server and its Node servers', () => {
     const client = openClient(4, port);
     t.after(() => closeConnection(client));
     const [[socket]] = await Promise.all([arrival, waitFor(client, 'connect')]);
-    const gone = waitFor(socket, 'disconnect');
+    const ends = [waitFor(socket, 'disconnect'), waitFor(server, 'close')];
     server.close(); // ends when its last connection has, so the client goes first
     client.io.engine.close();
-    await gone;
+    await Promise.all(ends);
     const next = createServer();
     io.attach(next);
     await assertServes(await listen(t, next));

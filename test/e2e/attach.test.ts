@@ -9,9 +9,8 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { RawConnection } from '../compat/raw-connection.ts';
 import { closeConnection, openClient } from '../support/clients.ts';
 import { fetchWhole } from '../support/poller.ts';
-import { cert, key } from '../support/tls.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { listen, makeServer } from '../support/ways.ts';
+import { cert, key, listen, makeServer } from '../support/ways.ts';
 
 const settings = { ioThreads: 1 };
 const upgradeHead = (path: string, more = ''): string =>
