@@ -36,9 +36,7 @@ export class Poller {
   constructor(t: TestContext, server: WayIn, path = '/socket.io/') {
     this.#server = server;
     this.#base = `${server.url}${path}?EIO=4&transport=polling`;
-    t.after(() => {
-      for (const req of this.#open) req.destroy();
-    });
+    t.after(() => this.breakOff());
   }
 
   /** Opens a session and joins the main namespace. */
@@ -60,13 +58,19 @@ export class Poller {
     return fetchWhole(this.#url, { method: 'POST' }, body);
   }
 
-  /** Begins a request of the session and leaves it to the caller, who may break it off. */
+  /** Begins a request of the session, whose rest is the caller's. */
   begin(method: string, headers: RequestOptions['headers'] = {}): ClientRequest {
     const request = this.#server.secure ? httpsRequest : httpRequest;
     const req = request(this.#url, { method, headers, agent: false, rejectUnauthorized: false });
-    req.on('error', () => {}); // it is broken off
+    req.on('error', () => {}); // of being broken off
+    req.flushHeaders();
     this.#open.push(req);
     return req;
+  }
+
+  /** Drops the connections of the requests begun. */
+  breakOff(): void {
+    for (const req of this.#open) req.destroy();
   }
 
   get #url(): string {

@@ -11,7 +11,7 @@ import { Server } from '../../core/index.ts';
 import { makeCertificate } from './certificate.ts';
 import { type ClientOptions, type ClientSocket, closeConnection, type Generation, openUrl } from './clients.ts';
 import { keepThreads } from './keep-threads.ts';
-import { waitFor } from './wait-for.ts';
+import { type EventSource, within } from './wait-for.ts';
 
 const certificate = makeCertificate();
 after(() => certificate.remove());
@@ -84,8 +84,16 @@ export function openThrough(
   return client;
 }
 
-/** Resolves when the connection of a client has moved to a WebSocket. */
-export async function upgraded(client: ClientSocket): Promise<void> {
-  const { engine } = client.io as unknown as { engine: { transport: { name: string }; on: never; off: never } };
-  if (engine.transport.name !== 'websocket') await waitFor(engine, 'upgrade');
+/**
+ * Resolves when the connection of a client has moved to a WebSocket; with false when it stays with polling, because the
+ * WebSocket was lost on the way.
+ */
+export function upgraded(client: ClientSocket): Promise<boolean> {
+  const { engine } = client.io as unknown as { engine: EventSource & { transport: { name: string } } };
+  if (engine.transport.name === 'websocket') return Promise.resolve(true);
+  const outcome = new Promise<boolean>((resolve) => {
+    engine.on('upgrade', () => resolve(true));
+    engine.on('upgradeError', () => resolve(false));
+  });
+  return within(outcome, 'the upgrade');
 }
