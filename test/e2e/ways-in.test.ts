@@ -130,7 +130,10 @@ for (const way of ways) {
         const socket = await poller.join();
         const gone = waitFor(socket, 'disconnect');
         if (method === 'GET') {
-          poller.begin('GET').end();
+          const poll = poller.begin('GET');
+          const sent = waitFor(poll, 'finish');
+          poll.end();
+          await sent;
           const heard = waitFor(socket, 'later'); // the poll has been read when this has
           await poller.post('42["later"]');
           await heard;
