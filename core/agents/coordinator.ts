@@ -132,7 +132,10 @@ export class Coordinator {
     if (canForward && this.#inboxes.some((inbox) => !inbox.isEmpty())) return true;
     return this.#ranges.some((_, i) => {
       const state = this.#control.state(FIRST_IO_THREAD + i);
-      return state === STATE_ATTACHING || (state === STATE_DOWN && !this.#burialWaits && (canForward || this.#sequencer.isLive(i)));
+      return (
+        state === STATE_ATTACHING ||
+        (state === STATE_DOWN && !this.#burialWaits && (canForward || this.#sequencer.isLive(i)))
+      );
     });
   }
 

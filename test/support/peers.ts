@@ -52,4 +52,3 @@ export function requestOf({ query, method = 'GET', contentType }: Ask): EngineRe
   const base64 = wantsBase64(query);
   return { query, info: { method, url: '/', headers, address: '::1', secure: false, revision, base64 } };
 }
-

@@ -110,7 +110,8 @@ export class UpgradeWalk {
     else if (dice < 50) {
       if (setup.io[io] !== undefined) setup.lanes.deliverFrom(io, (lanes) => random.below(lanes));
     } else if (dice < 58) await setup.turnApp();
-    else if (dice < 64) await null; // a message of a thread to itself
+    else if (dice < 64)
+      await null; // a message of a thread to itself
     else if (dice < 84) roamer.step(io, random.below(4));
     else if (dice < 92) this.#emit();
     else if (roamer.said.length < 200) roamer.say(`${this.#number++}${this.#filler(0.1)}`);

@@ -241,7 +241,8 @@ export class Candidates {
       return;
     }
     // If it has moved, this end is the one that counts; else the coordinator ignores it.
-    if (candidate.state === COMMITTED) this.#parts.serverOf(candidate.request.server)?.end(candidate.local, reason, detail);
+    if (candidate.state === COMMITTED)
+      this.#parts.serverOf(candidate.request.server)?.end(candidate.local, reason, detail);
     this.#part(candidate, packets ?? []);
   }
 
