@@ -51,9 +51,7 @@ for (const [name, adapter] of [
       assert.deepEqual([...a.socket.rooms], [a.socket.id, 'x', 'y']);
       assert.deepEqual(Object.keys(a.socket.rooms), [a.socket.id, 'x', 'y']);
       io.emit('1');
-      io.to('x')
-        .to('y')
-        .emit('2', Buffer.from([1]));
+      io.to('x').to('y').emit('2', Buffer.from([1]));
       const attached = ['51-["2",{"_placeholder":true,"num":0}]', Buffer.from([1])];
       assert.deepEqual(taken(), [['2["1"]', ...attached], ['2["1"]', ...attached], ['2["1"]']]);
       io.except('x').emit('3');
@@ -124,8 +122,7 @@ for (const [name, adapter] of [
       conn.drop();
       await settle();
       const { rooms, sids } = io.sockets.adapter;
-      const sizes =
-        rooms instanceof Map ? [rooms.size, sids.size] : [Object.keys(rooms).length, Object.keys(sids).length];
+      const sizes = rooms instanceof Map ? [rooms.size, sids.size] : [Object.keys(rooms).length, Object.keys(sids).length];
       assert.deepEqual(sizes, [0, 0]);
     });
   });
@@ -138,12 +135,7 @@ describe('an adapter of a cluster', () => {
       serverCount(): Promise<number> {
         return Promise.resolve(2);
       }
-      broadcastWithAck(
-        packet: unknown,
-        opts: unknown,
-        count: (n: number) => void,
-        ack: (answer: unknown) => void,
-      ): void {
+      broadcastWithAck(packet: unknown, opts: unknown, count: (n: number) => void, ack: (answer: unknown) => void): void {
         super.broadcastWithAck(packet, opts, count, ack);
         setImmediate(() => {
           count(1);

@@ -18,10 +18,7 @@ function listen(options: ServerOptions = {}): { io: Server; port: number } {
 }
 
 /** The handshake of a polling client: status, and the answer without its packet type. */
-async function handshake(
-  port: number,
-  path = '/socket.io/?EIO=4&transport=polling',
-): Promise<{ status: number; body: any }> {
+async function handshake(port: number, path = '/socket.io/?EIO=4&transport=polling'): Promise<{ status: number; body: any }> {
   const response = await fetch(`http://127.0.0.1:${port}${path}`);
   const text = await response.text();
   return { status: response.status, body: response.ok ? JSON.parse(text.slice(1)) : text };

@@ -7,8 +7,7 @@ import type { GivenOptions } from '../../core/api/api-options.ts';
 import { Server } from '../../core/api/server.ts';
 import { fakeServer, join } from '../support/fake-engine.ts';
 
-const nested = (depth: number): string =>
-  `2["m"${depth > 1 ? `,${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}` : ''}]`;
+const nested = (depth: number): string => `2["m"${depth > 1 ? `,${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}` : ''}]`;
 const announced = (count: number): string => {
   const holes = Array.from({ length: count }, (_, num) => `{"_placeholder":true,"num":${num}}`);
   return `5${count}-["m",${holes.join()}]`;
@@ -89,9 +88,6 @@ describe('a client may send', () => {
       assert.throws(() => new Server(options), { code: 'ERR_OPTION_INVALID', message: new RegExp(`^${name}`) });
     }
     const unknown = { connectionStateRecovery: { maxAge: 5 } as never };
-    assert.throws(() => new Server(unknown), {
-      code: 'ERR_OPTION_UNKNOWN',
-      message: /connectionStateRecovery\.maxAge/,
-    });
+    assert.throws(() => new Server(unknown), { code: 'ERR_OPTION_UNKNOWN', message: /connectionStateRecovery\.maxAge/ });
   });
 });

@@ -3,17 +3,9 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FLAG_COMPRESS, FLAG_VOLATILE } from '../../core/agents/link.ts';
 import type { Socket } from '../../core/api/socket.ts';
-import {
-  type FakeConn,
-  type FakeEngine,
-  fakeServer,
-  join,
-  joinLegacy,
-  settle,
-  uncaught,
-} from '../support/fake-engine.ts';
+import { FLAG_COMPRESS, FLAG_VOLATILE } from '../../core/agents/link.ts';
+import { type FakeConn, type FakeEngine, fakeServer, join, joinLegacy, settle, uncaught } from '../support/fake-engine.ts';
 
 /** Clients in `/`, with their sockets, in order of arrival. */
 async function many(engine: FakeEngine, sockets: ReadonlyMap<string, Socket>, count: number) {
@@ -237,11 +229,7 @@ describe('a namespace', () => {
     let state: unknown[] = [];
     let conn!: FakeConn;
     io.on('connect', (socket) => {
-      state = [
-        conn.taken().length,
-        socket.client.nsps.get('/') === socket,
-        socket.client.sockets.get(socket.id) === socket,
-      ];
+      state = [conn.taken().length, socket.client.nsps.get('/') === socket, socket.client.sockets.get(socket.id) === socket];
     });
     conn = engine.open({ protocol: 3 });
     await settle();

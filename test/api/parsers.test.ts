@@ -158,10 +158,7 @@ describe('the MessagePack format', () => {
   });
 
   it('takes no key for a prototype, and counts depth', () => {
-    const evil = decodeMsgpack(
-      Buffer.from([0x81, 0xa9, ...Buffer.from('__proto__'), 0x81, 0xa1, 0x78, 1]),
-      2,
-    ) as object;
+    const evil = decodeMsgpack(Buffer.from([0x81, 0xa9, ...Buffer.from('__proto__'), 0x81, 0xa1, 0x78, 1]), 2) as object;
     assert.equal((evil as { x?: number }).x, undefined);
     assert.deepEqual(Object.keys(evil), ['__proto__']);
     assert.throws(() => decodeMsgpack(pack([[[]]]), 2), /nested too deep/);

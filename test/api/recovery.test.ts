@@ -14,10 +14,7 @@ interface Session {
   readonly pid: string;
 }
 
-async function connect(
-  engine: FakeEngine,
-  auth?: { pid?: unknown; offset?: unknown },
-): Promise<Session & { readonly frames: unknown[] }> {
+async function connect(engine: FakeEngine, auth?: { pid?: unknown; offset?: unknown }): Promise<Session & { readonly frames: unknown[] }> {
   const conn = engine.open();
   conn.receive(`0${auth ? JSON.stringify({ pid: auth.pid, offset: auth.offset }) : ''}`);
   await settle();
@@ -44,9 +41,7 @@ describe('connection state recovery', () => {
     socket.emit('c', () => {});
     socket.volatile.emit('d');
     io.volatile.emit('e');
-    io.timeout(5)
-      .emitWithAck('f')
-      .catch(() => {});
+    io.timeout(5).emitWithAck('f').catch(() => {});
     const frames = conn.taken();
     const [a, b] = [parse(frames[0]), JSON.parse(String(frames[1]).slice(3))];
     assert.equal(a.length, 3);

@@ -409,9 +409,7 @@ describe('what a socket sends', () => {
     io.to('nowhere').emit('3');
     io.except(socket.id).emit('4');
     other.socket.to(socket.id).emit('5');
-    io.timeout(10)
-      .emitWithAck('6')
-      .catch(() => {});
+    io.timeout(10).emitWithAck('6').catch(() => {});
     socket.on('q', (answer) => answer());
     conn.receive('29["q"]');
     const names = seen.filter(([first]) => first !== 'before').map(([name]) => name);
@@ -458,13 +456,10 @@ describe('rooms of a socket', () => {
     socket.join(['a', 'b', 'a'], (error) => calls.push(error));
     socket.join([], (error) => calls.push(error));
     await settle();
-    assert.deepEqual(
-      [[...socket.rooms].slice(1), calls],
-      [
-        ['a', 'b'],
-        [null, null],
-      ],
-    );
+    assert.deepEqual([[...socket.rooms].slice(1), calls], [
+      ['a', 'b'],
+      [null, null],
+    ]);
   });
 
   it('75: the room of its own id reaches a single socket', async () => {
@@ -572,11 +567,7 @@ describe('the end of a socket', () => {
       ['ping timeout', ({ conn }) => conn.drop('ping timeout')],
       ['parse error', ({ conn }) => conn.drop('parse error')],
       ['forced close', ({ socket }) => socket.client.close()],
-      [
-        'forced server close',
-        ({ socket }) => socket.client.close(),
-        { transport: { name: 'polling', writable: false } },
-      ],
+      ['forced server close', ({ socket }) => socket.client.close(), { transport: { name: 'polling', writable: false } }],
       ['server shutting down', (_client, io) => io.close()],
     ];
     for (const [, leave, options] of ways) {

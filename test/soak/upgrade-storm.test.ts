@@ -7,7 +7,7 @@ import { it } from 'node:test';
 import { ClientHost } from '../support/child.ts';
 import { Random, SEED } from '../support/random.ts';
 import { createServer } from '../support/server.ts';
-import { within } from '../support/wait-for.ts';
+import { type EventSource, PATIENCE_MS } from '../support/wait-for.ts';
 import { soakFactor } from './soak-server.ts';
 import type { StormReport, StormRequest } from './storm-host.ts';
 
@@ -18,7 +18,12 @@ const ROUNDS = soakFactor;
 interface Due {
   readonly numbers: number[];
   heard: number;
-  upgrades: number;
+  readonly conn: Conn;
+}
+
+/** The parts of a connection that the published types do not show, with a count of its upgrades. */
+interface Conn extends EventSource {
+  upgrades?: number;
 }
 
 async function storm(random: Random): Promise<{ due: Map<number, Due>; reports: readonly StormReport[] }> {
@@ -27,13 +32,19 @@ async function storm(random: Random): Promise<{ due: Map<number, Due>; reports: 
   const due = new Map<number, Due>();
   const faults: string[] = [];
   let number = 0;
+  let broadcasts: NodeJS.Timeout | undefined;
   try {
+    // Counted from the beginning: a client may upgrade before its CONNECT has come.
+    (server.io.engine as EventSource).on('connection', (conn: Conn) => {
+      conn.on('upgrade', () => {
+        conn.upgrades = (conn.upgrades ?? 0) + 1;
+      });
+    });
     server.io.on('connection', (socket) => {
       const key = Number(socket.handshake.query.key);
-      const own: Due = { numbers: [], heard: 0, upgrades: 0 };
+      const own: Due = { numbers: [], heard: 0, conn: socket.conn as unknown as Conn };
       due.set(key, own);
       socket.join(`room ${key % 7}`);
-      socket.conn.on('upgrade', () => own.upgrades++);
       socket.on('m', (n: number) => {
         if (n !== ++own.heard) faults.push(`client ${key}: message ${n} came as number ${own.heard}`);
         if (n % 4 !== 0) return;
@@ -46,7 +57,7 @@ async function storm(random: Random): Promise<{ due: Map<number, Due>; reports: 
       });
       socket.on('disconnect', (reason) => faults.push(`client ${key}: ${reason}`));
     });
-    const broadcasts = setInterval(() => {
+    broadcasts = setInterval(() => {
       number++;
       if (random.chance(0.5)) {
         for (const { numbers } of due.values()) numbers.push(number);
@@ -58,7 +69,7 @@ async function storm(random: Random): Promise<{ due: Map<number, Due>; reports: 
       }
     }, EMIT_EVERY_MS);
     await host.request({ kind: 'start', port: server.port, clients: CLIENTS, seed: random.next() }, 'the arrival');
-    await within(everyone(due), 'the last upgrade');
+    await everyone(due);
     clearInterval(broadcasts);
     await host.request({ kind: 'stop' }, 'the last message');
     // The answers to `last` came behind everything else.
@@ -67,15 +78,20 @@ async function storm(random: Random): Promise<{ due: Map<number, Due>; reports: 
     server.io.removeAllListeners();
     return { due, reports };
   } finally {
+    clearInterval(broadcasts);
     await host.close();
     await server.close();
   }
 }
 
-/** Resolves once every client has upgraded. */
+/** Resolves once every client has upgraded; fails with the keys of those that have not. */
 async function everyone(due: ReadonlyMap<number, Due>): Promise<void> {
-  const left = (): boolean => due.size < CLIENTS || [...due.values()].some(({ upgrades }) => upgrades === 0);
-  while (left()) await new Promise((resolve) => setImmediate(resolve));
+  const left = (): number[] => [...due].filter(([, { conn }]) => conn.upgrades === undefined).map(([key]) => key);
+  const deadline = performance.now() + PATIENCE_MS;
+  while (due.size < CLIENTS || left().length > 0) {
+    assert.ok(performance.now() < deadline, `${due.size} clients came, without an upgrade: ${left().join(', ')}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
 
 for (let round = 0; round < ROUNDS; round++) {
@@ -88,7 +104,7 @@ for (let round = 0; round < ROUNDS; round++) {
       const own = due.get(key) as Due;
       assert.equal(ending, '', `client ${key} was not disconnected`);
       assert.equal(transport, 'websocket');
-      assert.equal(own.upgrades, 1);
+      assert.equal(own.conn.upgrades, 1);
       assert.deepEqual(numbers, own.numbers, `client ${key}`);
       predicted += own.numbers.length;
     }

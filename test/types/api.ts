@@ -67,9 +67,7 @@ export function server(io: Io): void {
   expectType<Promise<void>>()(io.close());
   class Mine extends io.adapter() {}
   io.adapter(Mine);
-  io.attach(createServer(), { pingInterval: 5 })
-    .listen(5)
-    .bind({ on: () => {} });
+  io.attach(createServer(), { pingInterval: 5 }).listen(5).bind({ on: () => {} });
   expectType<Nsp>()(io.use((_socket, next) => next()));
   expectType<Nsp>()(io.clients((_error, ids) => expectType<string[]>()(ids)));
 }
@@ -78,16 +76,13 @@ export function namespaces(nsp: Nsp): void {
   nsp.to('a').in(['b', 'c']).except('d').volatile.local.json.binary(true).compress(false).emit('news', 'x');
   expectType<Promise<Set<string>>>()(nsp.allSockets());
   expectType<Promise<RemoteSocket<ToClient, Data>[]>>()(nsp.in('a').fetchSockets());
-  nsp
-    .in('a')
-    .fetchSockets()
-    .then(([socket]) => {
-      expectType<string>()(socket.data.user);
-      socket.emit('news', 'x');
-      socket.disconnect(true).join(['a', 'b']);
-      // @ts-expect-error only clients send that
-      socket.emit('say', 'x');
-    });
+  nsp.in('a').fetchSockets().then(([socket]) => {
+    expectType<string>()(socket.data.user);
+    socket.emit('news', 'x');
+    socket.disconnect(true).join(['a', 'b']);
+    // @ts-expect-error only clients send that
+    socket.emit('say', 'x');
+  });
   expectType<void>()(nsp.socketsJoin(['a', 'b']));
   expectType<void>()(nsp.except('a').socketsLeave('a'));
   expectType<void>()(nsp.disconnectSockets(true));
@@ -109,18 +104,9 @@ export function namespaces(nsp: Nsp): void {
 
 export function sockets(socket: Socket<FromClient, ToClient, BetweenServers, Data>): void {
   socket.on('say', async (text) => expectType<string>()(text));
-  socket
-    .join(['a', 'b'], (error) => expectType<Error | null>()(error))
-    .leave('a', () => {})
-    .leaveAll();
-  socket
-    .onAny((name: string, ...args: unknown[]) => [name, args])
-    .prependAny(() => {})
-    .offAny();
-  socket
-    .onAnyOutgoing(() => {})
-    .prependAnyOutgoing(() => {})
-    .offAnyOutgoing();
+  socket.join(['a', 'b'], (error) => expectType<Error | null>()(error)).leave('a', () => {}).leaveAll();
+  socket.onAny((name: string, ...args: unknown[]) => [name, args]).prependAny(() => {}).offAny();
+  socket.onAnyOutgoing(() => {}).prependAnyOutgoing(() => {}).offAnyOutgoing();
   socket.use(([name, ...args], next) => next(args.length > 0 ? new Error(name) : undefined));
   socket.json.binary(true).volatile.compress(true).emit('news', 'x').disconnect(true);
   socket.rooms.has('a');
