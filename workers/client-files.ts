@@ -80,8 +80,12 @@ function serve(
     res.writeHeader('ETag', etag);
     res.writeHeader('Vary', 'Accept-Encoding');
     if (coding !== undefined) res.writeHeader('Content-Encoding', coding);
-    if (method === 'HEAD') res.endWithoutBody(body.length);
-    else res.end(body);
+    if (method === 'HEAD') {
+      res.writeHeader('Content-Length', String(body.length));
+      res.endWithoutBody(); // given a length it would leave the request unanswered in the eyes of uWebSockets.js
+    } else {
+      res.end(body);
+    }
   });
 }
 

@@ -64,6 +64,8 @@ function readRequest(
   headers.push('x-forwarded-for', forwarded.join(', '), 'x-forwarded-proto', secure ? 'https' : 'http');
   const chunked = req.getHeader('transfer-encoding') !== '';
   if (chunked) headers.push('transfer-encoding', 'chunked');
+  // Also on a connection of its own: one that is to be closed would be reset by an answer before the end of the body.
+  headers.push('connection', 'keep-alive');
   const hasBody = chunked || Number(req.getHeader('content-length') || 0) > 0;
   return { method, path: asLatin1(path), headers, hasBody };
 }
@@ -158,11 +160,13 @@ class ProxiedRequest {
     const res = this.#res;
     const length = Number(answer.headers['content-length'] ?? Number.NaN);
     this.#state = 'answering';
-    if (method === 'HEAD' || BODILESS.has(answer.statusCode ?? 0)) {
+    const bodiless = BODILESS.has(answer.statusCode ?? 0);
+    if (method === 'HEAD' || bodiless) {
       this.#end(() => {
         this.#writeHead(answer);
-        if (Number.isNaN(length)) res.endWithoutBody();
-        else res.endWithoutBody(length);
+        if (!Number.isNaN(length)) res.writeHeader('Content-Length', String(length));
+        else if (!bodiless) res.writeHeader('Transfer-Encoding', 'chunked'); // else a client may await the end
+        res.endWithoutBody(); // given a length it would leave the request unanswered in the eyes of uWebSockets.js
       });
       answer.resume();
       return;

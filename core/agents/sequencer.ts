@@ -179,6 +179,7 @@ export class Sequencer {
 
   #refuse(): false {
     this.#refusedAt = this.#log.seenGate;
+    this.#toRing = (1 << this.#ranges.length) - 1; // the slowest reader may be asleep, for want of targets of its own
     return false;
   }
 

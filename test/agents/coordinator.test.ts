@@ -41,6 +41,22 @@ async function withTwo(tuning: object = {}): Promise<{ setup: OneThread; first: 
 }
 
 describe('coordinator', () => {
+  it('wakes a thread without targets when its cursor holds the others back', async () => {
+    // Records so small that the window is full of them long before the log is.
+    const { setup, first } = await withTwo({ logBytes: 4 * 1024 * 1024 });
+    const sent: string[] = [];
+    for (let turn = 0; turn < 100; turn++) {
+      for (let i = 0; i < 100; i++) {
+        sent.push(`${sent.length}`);
+        setup.app.send(first.session, [sent.at(-1) as string], 0);
+      }
+      await setup.settle();
+      assert.ok(!setup.control.gated, `still gated after ${sent.length} packets`);
+    }
+    assert.deepEqual(first.socket.messages, sent);
+    setup.close();
+  });
+
   it('keeps reading inboxes while the log is gated, and delivers the rest in order afterwards', async () => {
     const { setup, first, second } = await withTwo();
     const sent = gate(setup, second);

@@ -5,12 +5,19 @@
 import { createServer as createHttp, type Server as HttpServer, type RequestListener } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { TestContext } from 'node:test';
+import { after, type TestContext } from 'node:test';
 import type { Server as PublishedServer } from 'socket.io';
 import { Server } from '../../core/index.ts';
+import { makeCertificate } from './certificate.ts';
 import { type ClientOptions, type ClientSocket, closeConnection, type Generation, openUrl } from './clients.ts';
-import { cert, key } from './tls.ts';
+import { keepThreads } from './keep-threads.ts';
 import { waitFor } from './wait-for.ts';
+
+const certificate = makeCertificate();
+after(() => certificate.remove());
+
+/** For servers of TLS on 127.0.0.1. */
+export const { key, cert } = certificate;
 
 export const ways = ['port', 'port with TLS', 'port with an application', 'http', 'https'] as const;
 export type Way = (typeof ways)[number];
@@ -25,16 +32,18 @@ export interface WayIn {
 
 type Settings = Record<string, unknown>;
 
-/** The class with the published types of the reference, which other tests are written against too. */
-export const makeServer = (...args: unknown[]): PublishedServer =>
-  new (Server as unknown as new (...args: unknown[]) => PublishedServer)(...args);
+/** A Server, with the published types of the reference, which other tests are written against too. */
+export function makeServer(...args: unknown[]): PublishedServer {
+  keepThreads(args.find((arg) => typeof arg === 'object' && arg !== null && 'ioThreads' in arg) as object);
+  return new (Server as unknown as new (...args: unknown[]) => PublishedServer)(...args);
+}
 
 /** Listens on a port of the system's choice, and closes when the test has ended. */
 export async function listen(t: TestContext, server: HttpServer): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, resolve));
   t.after(() => {
     server.close();
-    server.closeAllConnections();
+    server.closeAllConnections?.(); // a server of HTTP/2 has none
   });
   return (server.address() as AddressInfo).port;
 }
