@@ -28,7 +28,17 @@ for (const way of ways) {
           const about = `client ${generation}.x, ${name}`;
           const client = openThrough(t, server, generation, options);
           await waitFor(client, 'connect');
-          if (name === 'upgrade') await upgraded(client).catch((e) => { console.log(about, (client.io as any).engine.transport.name, (client.io as any).engine.upgrading, (client.io as any).engine.readyState, [...server.io.sockets.sockets.values()].map((s) => s.conn.transport.name)); throw e; });
+          if (name === 'upgrade')
+            await upgraded(client).catch((e) => {
+              console.log(
+                about,
+                (client.io as any).engine.transport.name,
+                (client.io as any).engine.upgrading,
+                (client.io as any).engine.readyState,
+                [...server.io.sockets.sockets.values()].map((s) => s.conn.transport.name),
+              );
+              throw e;
+            });
           for (const value of ['short', BIG, { bytes: Buffer.from([0, 1, 127, 128, 255]), text: 'ü' }]) {
             const answer = await new Promise((resolve) => client.emit('echo', value, resolve));
             assert.deepEqual(answer, value, about);
