@@ -67,6 +67,25 @@ describe('an upgrade', () => {
     setup.close();
   });
 
+  it('moves a session of which the coordinator has not read yet', async () => {
+    const setup = new OneThread({ ioThreads: 2 });
+    const neighbour = setup.connect(FROM) as Client;
+    await setup.settle();
+    for (let i = 0; i < 600; i++) setup.say(neighbour, 'e'); // the open lies behind more than two turns read
+    const roamer = new Roamer(setup, FROM);
+    roamer.upgrade(TO);
+    while (setup.lanes.deliver(FROM) || setup.lanes.deliver(TO));
+    for (let i = 0; i < 2; i++) roamer.step(TO, 3);
+    assert.equal(roamer.phase, 'live');
+    await setup.settle();
+    assert.equal(roamer.upgradedAt, 0);
+    setup.app.send(roamer.session, ['welcome'], 0);
+    await read({ setup, roamer });
+    assert.deepEqual(roamer.received, ['welcome']);
+    assert.equal(roamer.over, undefined);
+    setup.close();
+  });
+
   it('waits for room in the log, and what was sent meanwhile follows in order', async () => {
     const scene = await ready();
     const { setup, roamer } = scene;

@@ -6,11 +6,14 @@ import { type AddressInfo, createServer, connect as openConnection, type Socket 
 import { serveHost } from '../support/child.ts';
 import { type ClientSocket, type Generation, generations, openClient } from '../support/clients.ts';
 import { Random } from '../support/random.ts';
+import type { EventSource } from '../support/wait-for.ts';
 
 export type StormRequest =
   | { readonly kind: 'start'; readonly port: number; readonly clients: number; readonly seed: number }
   /** Ends the emits; answered once each client knows that its last one was heard. */
   | { readonly kind: 'stop' }
+  /** Answered with the clients whose WebSocket broke before they could switch: they stay on polling. */
+  | { readonly kind: 'failures' }
   | { readonly kind: 'report' };
 
 export interface StormReport {
@@ -20,6 +23,7 @@ export interface StormReport {
   readonly emitted: number;
   readonly transport: string;
   readonly ending: string;
+  readonly hasFailed: boolean;
 }
 
 const MAX_DELAY_MS = 25;
@@ -31,6 +35,7 @@ interface Seat {
   readonly numbers: number[];
   emitted: number;
   ending: string;
+  hasFailed: boolean;
 }
 
 const seats: Seat[] = [];
@@ -66,8 +71,12 @@ function seat(key: number, port: number): Promise<void> {
     transports: ['polling', 'websocket'],
     query: { key: String(key) },
   });
-  const own: Seat = { key, client, numbers: [], emitted: 0, ending: '' };
+  const own: Seat = { key, client, numbers: [], emitted: 0, ending: '', hasFailed: false };
   seats.push(own);
+  const { engine } = client.io as unknown as { engine: EventSource };
+  engine.on('upgradeError', () => {
+    own.hasFailed = true;
+  });
   client.on('n', (n: number) => own.numbers.push(n));
   client.on('disconnect', (reason: string) => {
     own.ending ||= reason;
@@ -97,14 +106,14 @@ async function stop(): Promise<void> {
 }
 
 function report(): StormReport[] {
-  return seats.map(({ key, client, numbers, emitted, ending }) => {
+  return seats.map(({ key, client, numbers, emitted, ending, hasFailed }) => {
     const { engine } = client.io as unknown as { engine: { transport: { name: string } } };
-    return { key, numbers, emitted, ending, transport: engine.transport.name };
+    return { key, numbers, emitted, ending, hasFailed, transport: engine.transport.name };
   });
 }
 
 serveHost<StormRequest, StormReport[]>(async (request) => {
   if (request.kind === 'start') await start(request);
   else if (request.kind === 'stop') await stop();
-  return report();
+  return request.kind === 'failures' ? report().filter(({ hasFailed }) => hasFailed) : report();
 });
