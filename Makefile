@@ -2,7 +2,9 @@
 
 NODE := node --import tsx
 # Node 20's test runner takes files, not patterns.
-TESTS = $(shell find test bench -name '*.test.ts' | sort)
+TESTS = $(shell find test bench -name '*.test.ts' -not -path 'test/soak/*' | sort)
+# Thousands of clients in processes of their own: one at a time, so that they are not short of a core because of others.
+SOAKS = $(shell find test/soak -name '*.test.ts' | sort)
 
 .PHONY: test start check build bench bench-quick bench-micro bench-topology clean
 
@@ -15,6 +17,7 @@ check: node_modules/.package-lock.json
 	npx biome check .
 
 test: check
+	$(NODE) --test --test-concurrency=1 $(SOAKS)
 	$(NODE) --test --test-concurrency=2 $(TESTS)
 
 # An example to look at: live prices in a browser, at the address it prints.

@@ -7,7 +7,15 @@ import { Server } from './api/server.ts';
 
 setEngineFactory(createEngine);
 
+export { Adapter } from './api/adapter.ts';
+export type { AdapterConstructor } from './api/adapter-kinds.ts';
+export type { GivenOptions, OriginsOption } from './api/api-options.ts';
+export { BroadcastOperator } from './api/broadcast-operator.ts';
 export { Namespace } from './api/namespace.ts';
+export { ParentNamespace } from './api/parent-namespace.ts';
+export type { Parser } from './api/parser.ts';
+export type { RecoveryOptions } from './api/recovery.ts';
+export { RemoteSocket } from './api/remote-socket.ts';
 export { Socket } from './api/socket.ts';
 export { EngineError, ERROR_CODES, type ErrorCode } from './errors.ts';
 export type { ServerOptions, TuningOptions } from './options.ts';

@@ -9,7 +9,7 @@ import type { SocketOwner, SocketRequest } from '../core/agents/io/web-socket-ha
 import { parseRelayedClient, RELAY_HEADER } from '../core/agents/relay-address.ts';
 import type { ServerSpec } from '../core/agents/segment.ts';
 import { formatAddress } from '../core/wire/address.ts';
-import { CONNECTION_ERRORS } from '../core/wire/connection-errors.ts';
+import { BAD_REQUEST, CONNECTION_ERRORS } from '../core/wire/connection-errors.ts';
 import { type Headers, mergeHeader, parseQuery } from '../core/wire/request-info.ts';
 import { serveClientFiles } from './client-files.ts';
 import { serveApplication } from './http-proxy.ts';
@@ -20,6 +20,8 @@ import { type ChildApp, DISABLED, SHARED_COMPRESSOR } from './uws.ts';
 const OVERSIZE_SLACK_BYTES = 64 * 1024;
 /** uWebSockets.js takes no longer idle time-out; a backstop behind our heartbeat, for sockets that linger after `end`. */
 const MAX_IDLE_S = 960;
+
+const WEBSOCKET_KEY = /^[+/0-9A-Za-z]{22}==$/;
 
 interface SocketData {
   readonly owner: SocketOwner;
@@ -170,7 +172,18 @@ function upgrade(
     res.writeStatus(statusLine(414)).end(undefined, true);
     return;
   }
-  agent.upgrade(spec.server, request, socket);
+  const fault = faultOf(request.info.headers, key);
+  if (fault === undefined) agent.upgrade(spec.server, request, socket);
+  else socket.refuse(BAD_REQUEST, { message: fault }, 400, fault);
+}
+
+/** What is wrong with a WebSocket request that uWebSockets.js would let pass; undefined when nothing is. */
+function faultOf(headers: Headers, key: string): string | undefined {
+  if (String(headers.upgrade).toLowerCase() !== 'websocket') return 'Invalid Upgrade header, expected websocket';
+  if (!WEBSOCKET_KEY.test(key)) return 'Invalid Sec-WebSocket-Key header, expected 16 bytes in base64';
+  const version = headers['sec-websocket-version'];
+  if (version !== '13' && version !== '8') return 'Invalid Sec-WebSocket-Version header, expected 13';
+  return undefined;
 }
 
 const isUrlTooLong = ({ info }: EngineRequest, { maxUrlBytes }: ServerSpec): boolean =>

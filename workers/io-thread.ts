@@ -4,7 +4,8 @@
  */
 import { App, SSLApp } from 'uWebSockets.js';
 import { rmSync } from 'node:fs';
-import { IoAgent, type IoHost } from '../core/agents/io/io-agent.ts';
+import { IoAgent } from '../core/agents/io/io-agent.ts';
+import type { IoHost } from '../core/agents/io/io-host.ts';
 import { relaySocketPath } from '../core/agents/relay-address.ts';
 import type { IoNotice, IoRequest, IoTask, RemoveChild, ServerSpec } from '../core/agents/segment.ts';
 import {
@@ -25,6 +26,8 @@ const BACKED_UP_RETRY_MS = 5;
 /** Clients may take this long for what waits for them when their server closes. */
 const DRAIN_MS = 2000;
 const DRAIN_POLL_MS = 5;
+/** After their end sockets stay open this long: closed with unread bytes in them, they would be reset. */
+const LAST_WORDS_MS = 50;
 /** The coordinator answers within this, or the process is beyond repair. */
 const ATTACH_MS = 30_000;
 /** While waiting for its answer the coordinator's life is checked this often. */
@@ -168,6 +171,8 @@ export async function runIoThread(task: IoTask): Promise<void> {
     control.setApps(thread, apps.size + relays.size);
   };
 
+  const lastWords = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS));
+
   const drain = async (server: number): Promise<void> => {
     const deadline = now() + DRAIN_MS;
     while (agent.bufferedBytes(server) > 0 && now() < deadline) {
@@ -178,7 +183,7 @@ export async function runIoThread(task: IoTask): Promise<void> {
   /** The acceptor no longer knows this app: the app thread took the port away before it said so. */
   const closeServer = async (server: number): Promise<void> => {
     await drain(server);
-    agent.endServer(server);
+    if (agent.endServer(server) > 0) await lastWords();
     await twoTurns();
     closeApp(server);
     tell({ op: 'closed', server });
@@ -192,7 +197,9 @@ export async function runIoThread(task: IoTask): Promise<void> {
   /** The way out on request: the acceptor has stopped before the last record was written. */
   const closeAll = async (): Promise<void> => {
     await drain(-1);
-    for (const server of apps.keys()) agent.endServer(server);
+    let ended = 0;
+    for (const server of apps.keys()) ended += agent.endServer(server);
+    if (ended > 0) await lastWords();
     await closeApps();
     end(STATE_CLOSED);
   };

@@ -22,8 +22,8 @@ export interface StashedRecord {
 }
 
 interface Move {
-  readonly session: SessionNumber;
   readonly from: number;
+  readonly serial: number;
   readonly to: number;
   /** The old inbox must be read up to here. */
   readonly note: number;
@@ -62,9 +62,8 @@ export class Moves {
 
   /** An upgrade record was read: the session on `from` with this serial wants to live on `to`. */
   begin(from: number, serial: number, to: number): void {
-    const session = this.#parts.registry.sessionAt(from, serial);
     const note = this.#parts.inboxOf(from).published;
-    this.#moves.set(to, { session, from, to, note, stash: [], moved: false, lacked: undefined });
+    this.#moves.set(to, { from, serial, to, note, stash: [], moved: false, lacked: undefined });
   }
 
   /** Where records of this slot must wait, undefined when they need not. */
@@ -104,14 +103,16 @@ export class Moves {
     if (!move.moved && !this.#isDue(move)) return 0;
     move.lacked = undefined;
     const { registry, sequencer, threadOf } = this.#parts;
-    if (!move.moved && (move.session === 0 || registry.slotOf(move.session) !== move.from)) {
+    // Not asked before: the record that opened the session may itself have lain before the note.
+    const session = registry.sessionAt(move.from, move.serial);
+    if (!move.moved && session === 0) {
       // It ended before it could move: the new thread closes the WebSocket, and its slot was never in use.
       if (!sequencer.control(LOG_CLOSE, threadOf(move.to), move.to, 0)) return this.#lacks(move, 'log');
       this.#moves.delete(move.to);
       this.#parts.release(move.to);
       return 1;
     }
-    if (!move.moved && !this.#move(move)) return 0;
+    if (!move.moved && !this.#move(move, session)) return 0;
     let steps = 1;
     while (move.stash.length > 0) {
       if (!this.#parts.replay(move.to, move.stash[0])) {
@@ -130,15 +131,15 @@ export class Moves {
     return 0;
   }
 
-  #isDue({ from, note, session }: Move): boolean {
-    return session === 0 || ((this.#parts.inboxOf(from).read - note) | 0) >= 0;
+  #isDue({ from, note }: Move): boolean {
+    return ((this.#parts.inboxOf(from).read - note) | 0) >= 0;
   }
 
   /** Rooms are rebound and both threads told, at one place of the order. */
-  #move(move: Move): boolean {
+  #move(move: Move, session: SessionNumber): boolean {
     const { registry, index, sequencer, announce, release } = this.#parts;
     if (!sequencer.hasControlRoom()) return this.#lacks(move, 'log') !== 0;
-    if (!announce(move.session)) return this.#lacks(move, 'events') !== 0;
+    if (!announce(session)) return this.#lacks(move, 'events') !== 0;
     sequencer.control(LOG_MOVED, -1, move.from, move.to);
     index.moveSlot(move.from, move.to);
     registry.move(move.from, move.to);

@@ -16,7 +16,8 @@ for (const place of PLACES) {
       for (const large of [false, true]) {
         it(`loses, doubles and reorders nothing in any order of steps (EIO ${revision}, large: ${large})`, async () => {
           await inOrders(ORDERS / (large ? 3 : 1), async (random) => {
-            const walk = await UpgradeWalk.start({ ...place, revision, large, random });
+            const early = random.chance(0.5);
+            const walk = await UpgradeWalk.start({ ...place, revision, large, random, early });
             await walk.run();
             walk.checkComplete();
             await walk.checkMoved();

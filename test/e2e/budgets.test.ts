@@ -91,7 +91,11 @@ describe('sessions without a namespace', () => {
     it(`${name}: further ones are refused until one joins or goes, I/O threads: ${ioThreads}`, async (t) => {
       const { io, port, engine } = ownServer(t, { ...options, ioThreads });
       const sids: string[] = [];
-      for (let i = 0; i < 3; i++) sids.push((await openSession(port)).sid);
+      for (let i = 0; i < 3; i++) {
+        const seen = waitFor(engine, 'connection'); // before another I/O thread's session can take its place
+        sids.push((await openSession(port)).sid);
+        await seen;
+      }
       await refusedSoon(port, status);
       const report = waitFor(engine, 'connection_error', ({ code }) => code === 4);
       const upgraded = await within(refusedUpgrade(port), 'a refused WebSocket');

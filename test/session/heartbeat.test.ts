@@ -304,3 +304,40 @@ test('through random traffic nobody is ended early, and the silent are ended in 
   }
   assert.ok(ended > 50, `only ${ended} sessions were silent, seed ${SEED}`);
 });
+
+describe('a session that is expected from another thread', () => {
+  const AWAITING = { phase: 4, remaining: 100 };
+
+  test('expires at its deadline when nothing was read before it came', () => {
+    const probe = new Probe();
+    probe.beat.expect(0);
+    probe.beat.arrive(0, AWAITING, 0);
+    assert.deepEqual(probe.run(99), []);
+    assert.match(probe.run(200).join(), /^expire 0@/);
+  });
+
+  test('counts a pong that was read before its deadline came', () => {
+    const probe = new Probe();
+    probe.beat.expect(0);
+    probe.beat.packet(0, 0);
+    probe.beat.pong(0, 0);
+    probe.beat.arrive(0, AWAITING, 0);
+    assert.deepEqual(probe.run(INTERVAL - 1), []);
+    assert.match(probe.run(INTERVAL + 100).join(), /^ping 0@/);
+  });
+
+  test('is prolonged by another packet', () => {
+    const probe = new Probe();
+    probe.beat.expect(0);
+    probe.beat.packet(0, 0);
+    probe.beat.arrive(0, AWAITING, 0);
+    assert.deepEqual(probe.run(TIMEOUT - 1), []);
+    assert.match(probe.run(TIMEOUT + 100).join(), /^expire 0@/);
+  });
+
+  test('cannot be expected where one is open', () => {
+    const probe = new Probe();
+    probe.beat.open(0, 4, 0);
+    assert.throws(() => probe.beat.expect(0), RangeError);
+  });
+});

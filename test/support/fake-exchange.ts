@@ -33,6 +33,10 @@ export class FakeExchange implements LocalRequest {
     return true;
   }
 
+  get answered(): boolean {
+    return this.reply !== undefined;
+  }
+
   /** Body of the answer as text. */
   get text(): string {
     const body = this.reply?.body ?? '';

@@ -309,7 +309,7 @@ export class OneThread {
       servers: [],
     };
     const host = {
-      closeServer: (server: number) => this.io[io]?.endServer(server),
+      closeServer: (server: number) => void this.io[io]?.endServer(server),
       stop: () => this.stopped.add(io),
       afterHandlers: (callback: () => void) => callback(),
       ask: () => {},

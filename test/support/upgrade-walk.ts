@@ -19,6 +19,8 @@ export interface WalkSettings {
   /** Now and then a payload that travels in a region of its own. */
   readonly large?: boolean;
   readonly steps?: number;
+  /** The upgrade may begin before anybody but the owner has heard of the session. */
+  readonly early?: boolean;
 }
 
 const LARGE = 'L'.repeat(66_000);
@@ -42,7 +44,7 @@ export async function inOrders(orders: number, body: (random: Random) => Promise
 export class UpgradeWalk {
   readonly setup: OneThread;
   readonly random: Random;
-  readonly roamer: Roamer;
+  roamer!: Roamer;
   readonly settings: WalkSettings;
   /** One on each thread, in the same room: what they get shows that nobody else is disturbed. */
   readonly bystanders: Client[] = [];
@@ -55,11 +57,12 @@ export class UpgradeWalk {
   readonly #room: RowNumber;
   readonly #toAll: string[] = [];
   #number = 0;
+  #isGreeted = false;
 
   private constructor(settings: WalkSettings) {
     this.settings = settings;
     this.random = settings.random;
-    const { ioThreads, from, revision } = settings;
+    const { ioThreads } = settings;
     const batchRecords = this.random.pick([1, 2, 8]);
     this.setup = new OneThread(
       { ioThreads, batchRecords, logBytes: 16_384, ringBytes: 32_768, maxConnections: SLOTS },
@@ -68,14 +71,22 @@ export class UpgradeWalk {
     this.#room = this.setup.app.allocateRow();
     // So many that readers are referred to targets they have kept.
     for (let i = 0; i < BYSTANDERS; i++) this.bystanders.push(this.setup.connect(i % ioThreads) as Client);
-    this.roamer = new Roamer(this.setup, from, revision);
   }
 
   static async start(settings: WalkSettings): Promise<UpgradeWalk> {
     const walk = new UpgradeWalk(settings);
     await walk.setup.settle();
-    for (const { session } of [...walk.bystanders, walk.roamer]) walk.setup.app.join(session, [walk.#room]);
+    for (const { session } of walk.bystanders) walk.setup.app.join(session, [walk.#room]);
+    walk.roamer = new Roamer(walk.setup, settings.from, settings.revision);
+    if (!settings.early) await walk.setup.settle();
     return walk;
+  }
+
+  /** The application puts the client into the room once it has heard of it. */
+  #greet(): void {
+    if (this.#isGreeted || this.roamer.session === 0 || this.roamer.closed !== undefined) return;
+    this.#isGreeted = true;
+    this.setup.app.join(this.roamer.session, [this.#room]);
   }
 
   /** The whole of a plain run: talk, upgrade at a random moment, talk on, compare. */
@@ -102,6 +113,7 @@ export class UpgradeWalk {
   async step(): Promise<void> {
     const { setup, random, roamer } = this;
     const { ioThreads } = this.settings;
+    this.#greet();
     setup.msPerLook = random.pick([0, 0, 2]); // sometimes a turn ends in the middle of a batch
     const io = random.below(ioThreads);
     const dice = random.below(100);
@@ -197,11 +209,12 @@ export class UpgradeWalk {
     for (const [io, agent] of setup.io.entries()) {
       assert.ok(agent);
       assert.equal(agent.sessions.openCount, 0);
-      let free = 0;
-      while (setup.connect(io) !== undefined) free++;
-      assert.equal(free, agent.sessions.count, `every slot of thread ${io} is free again`);
+      const others: Client[] = [];
+      for (let other = setup.connect(io); other !== undefined; other = setup.connect(io)) others.push(other);
+      assert.equal(others.length, agent.sessions.count, `every slot of thread ${io} is free again`);
+      for (const other of others) other.socket.hangUp(); // the limit is one for all threads
+      await setup.settle();
     }
-    await setup.settle();
     setup.close();
   }
 
@@ -215,8 +228,8 @@ export class UpgradeWalk {
     const { setup, random, roamer } = this;
     if (setup.pendingCommandBytes > 16_384) return;
     const text = `${this.#number++}${this.#filler(0.05)}`;
-    const alive = roamer.closed === undefined && !this.ended;
-    if (random.chance(0.4)) {
+    const alive = this.#isGreeted && roamer.closed === undefined && !this.ended;
+    if (roamer.session > 0 && random.chance(0.4)) {
       setup.app.send(roamer.session, [text], 0);
       if (alive) this.due.push(text);
       return;

@@ -28,7 +28,7 @@ import {
   type Refused,
   tooMany,
 } from './gate.ts';
-import { refuseHandshake, refuseTransport, single } from './handshake.ts';
+import { refuseHandshake, refuseTransport, sidOf, single } from './handshake.ts';
 import type { InboxWriter } from './inbox-writer.ts';
 import type { LaneListener, LaneMessage, Lanes } from './lanes.ts';
 import { OwnerLookup } from './owner-lookup.ts';
@@ -186,7 +186,7 @@ export class FrontDesk {
       return;
     }
     exchange.onRefused = (code, context) => this.#report(desk, info, { code, context });
-    const sid = single(query.sid);
+    const sid = sidOf(query);
     const { spec } = desk.sessions;
     const error =
       sid === '' ? refuseHandshake(spec, info, query.transport, 'polling') : refuseTransport(spec, query.transport);
@@ -220,7 +220,7 @@ export class FrontDesk {
       return;
     }
     socket.onRefused = (code, context) => this.#report(desk, info, { code, context });
-    const sid = single(query.sid);
+    const sid = sidOf(query);
     const { spec } = desk.sessions;
     const error =
       (sid === ''

@@ -46,3 +46,7 @@ export const revisionFrom = (query: Readonly<Record<string, string | string[]>>)
 /** Any value, even an empty one in an array, asks for text only. */
 export const wantsBase64 = (query: Readonly<Record<string, string | string[]>>): boolean =>
   query.b64 !== undefined && query.b64 !== '';
+
+/** The session a request names, empty for none. Several names are no session's: unknown, not none. */
+export const sidOf = (query: Readonly<Record<string, string | string[]>>): string =>
+  Array.isArray(query.sid) ? query.sid.join() : (query.sid ?? '');

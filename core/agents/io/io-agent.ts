@@ -18,9 +18,7 @@ import { COORDINATOR_THREAD, FIRST_IO_THREAD } from '../../shm/layout.ts';
 import { takeRegion } from '../../shm/region-port.ts';
 import { SessionCensus } from '../../shm/session-census.ts';
 import { SpscRing } from '../../shm/spsc-ring.ts';
-import type { ConnectionError } from '../../wire/connection-errors.ts';
 import type { OriginsRule } from '../../wire/origins.ts';
-import type { RequestInfo } from '../../wire/request-info.ts';
 import {
   LOG_CLOSE,
   LOG_CLOSE_SERVER,
@@ -36,8 +34,9 @@ import { Batch } from './batch.ts';
 import type { BodyReceiver } from './exchange.ts';
 import { FanOut } from './fan-out.ts';
 import { type EngineRequest, FrontDesk, type LocalRequest } from './front-desk.ts';
-import type { Question, Verdict } from './gate.ts';
+import type { Verdict } from './gate.ts';
 import { InboxWriter, MAX_QUEUED_BYTES } from './inbox-writer.ts';
+import type { IoHost } from './io-host.ts';
 import { Lanes } from './lanes.ts';
 import { ParkedQuestions } from './parked-questions.ts';
 import { SessionTable } from './session-table.ts';
@@ -47,22 +46,6 @@ import type { SocketOwner, SocketRequest, WebSocketHandle } from './web-socket-h
 const TURN_MS = 5;
 /** The clock is read once per this many control records: thousands of closes are a turn's work too. */
 const CONTROLS_PER_CLOCK = 64;
-
-/** What the agent asks of its thread. */
-export interface IoHost {
-  /** Everything before was written: call `endServer` once clients have taken it, then close the app. */
-  closeServer(server: number): void;
-  /** Calls back when the sockets that were ready have been read: what they sent wakes the coordinator once. */
-  afterHandlers(callback: () => void): void;
-  /** Asks the app thread about a request; `verdict` brings the answer. */
-  ask(id: number, question: Question): void;
-  /** Tells the app thread of a refused request. */
-  report(server: number, info: RequestInfo, error: ConnectionError): void;
-  /** Tells the app thread that a session whose id it was asked for never opens. */
-  abandon(server: number, sid: string): void;
-  /** The last record was read: the same for every server, then end the thread. */
-  stop(): void;
-}
 
 const RECORDS = counterIndex('records');
 const DELIVERIES = counterIndex('deliveries');
@@ -343,12 +326,14 @@ export class IoAgent {
     return bytes;
   }
 
-  /** Ends every session of a closing server and forgets it. */
-  endServer(server: number): void {
+  /** Ends every session of a closing server and forgets it; returns how many there were. */
+  endServer(server: number): number {
+    const before = this.sessions.openCount;
     this.sessions.forEachOpen(server, (local) =>
       this.#end(local, REASON_SERVER_SHUTTING_DOWN, DESCRIPTION_NONE, false),
     );
     this.#desk.forgetServer(server);
+    return before - this.sessions.openCount;
   }
 
   // ── uWebSockets.js handlers ──
