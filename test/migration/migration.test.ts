@@ -50,19 +50,8 @@ async function script2(port: number, people: Person[]): Promise<Transcript> {
   await open('nobody', {}).settled();
   await open('second ann', { name: 'ann' }).settled();
   const everybody = [ann, bob, cyd];
-  // What was sent before an answer has come before it.
-  const sync = async (): Promise<void> => {
-    for (const person of everybody) await person.ask('history', 'nowhere');
-  };
-  for (const [person, room] of [
-    [ann, 'a'],
-    [bob, 'a'],
-    [bob, 'b'],
-    [cyd, 'b'],
-  ] as const) {
-    await person.ask('join', room);
-    await sync();
-  }
+  const sync = (): Promise<void> => hearAll(everybody);
+  await joinRooms(ann, bob, cyd);
   await ann.ask('say', 'a', '  hello  ');
   await bob.ask('say', 'a', 'hi ü 🙂');
   await sync();
@@ -105,6 +94,24 @@ async function script2(port: number, people: Person[]): Promise<Transcript> {
   return { pages };
 }
 
+/** What was sent before an answer has come before it. */
+async function hearAll(people: readonly Person[]): Promise<void> {
+  for (const person of people) await person.ask('history', 'nowhere');
+}
+
+/** Ann and Bob are in room a, Bob and Cyd in room b; one join at a time, since each is told to others. */
+async function joinRooms(ann: Person, bob: Person, cyd: Person): Promise<void> {
+  for (const [person, room] of [
+    [ann, 'a'],
+    [bob, 'a'],
+    [bob, 'b'],
+    [cyd, 'b'],
+  ] as const) {
+    await person.ask('join', room);
+    await hearAll([ann, bob, cyd]);
+  }
+}
+
 const EVENTS_4 = [
   'welcome',
   'room',
@@ -130,18 +137,8 @@ async function script4(port: number, people: Person[]): Promise<Transcript> {
   const cyd = await open('cyd', { name: 'cyd' }, { transports: ['polling', 'websocket'] }).settled();
   await open('nobody', {}).settled();
   const everybody = [ann, bob, cyd];
-  const sync = async (): Promise<void> => {
-    for (const person of everybody) await person.ask('history', 'nowhere');
-  };
-  for (const [person, room] of [
-    [ann, 'a'],
-    [bob, 'a'],
-    [bob, 'b'],
-    [cyd, 'b'],
-  ] as const) {
-    await person.ask('join', room);
-    await sync();
-  }
+  const sync = (): Promise<void> => hearAll(everybody);
+  await joinRooms(ann, bob, cyd);
   await ann.ask('say', 'a', 'hello');
   await bob.ask('say', 'a', 'hi ü 🙂');
   await sync();
