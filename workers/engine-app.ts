@@ -14,6 +14,7 @@ import { type Headers, mergeHeader, parseQuery } from '../core/wire/request-info
 import { serveClientFiles } from './client-files.ts';
 import { serveApplication } from './http-proxy.ts';
 import { LocalExchange, statusLine } from './local-exchange.ts';
+import type { SpareCork } from './spare-cork.ts';
 import { type ChildApp, DISABLED, SHARED_COMPRESSOR } from './uws.ts';
 
 /** A message this much over the limit still reaches us, so that it can be answered with a close code. */
@@ -66,6 +67,7 @@ export interface EnginePlace {
   readonly relayed: boolean;
   /** False once the thread is down: the coordinator ends its sessions, and nothing may follow that. */
   readonly alive: () => boolean;
+  readonly cork: SpareCork;
 }
 
 export function serveEngine(app: ChildApp, place: EnginePlace): void {
@@ -127,7 +129,7 @@ function upgrade(
   res: HttpResponse,
   req: HttpRequest,
   context: us_socket_context_t,
-  { agent, spec, relayed }: EnginePlace,
+  { agent, spec, relayed, cork }: EnginePlace,
 ): void {
   const request = readRequest(res, req, spec, relayed);
   const key = req.getHeader('sec-websocket-key');
@@ -144,7 +146,7 @@ function upgrade(
     accept(owner) {
       if (done) return;
       done = true;
-      res.cork(() => {
+      cork.run(() => {
         if (socket.headers.length > 0) res.writeStatus('101 Switching Protocols'); // else a header would say 200
         for (const [name, value] of socket.headers) res.writeHeader(name, value);
         res.upgrade<SocketData>({ owner }, key, protocol, extensions, context);

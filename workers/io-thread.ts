@@ -19,6 +19,7 @@ import {
 } from '../core/shm/control.ts';
 import { COORDINATOR_THREAD, FIRST_IO_THREAD } from '../core/shm/layout.ts';
 import { serveEngine } from './engine-app.ts';
+import { openSpareCork, type SpareCork } from './spare-cork.ts';
 import { type ChildApp, twoTurns } from './uws.ts';
 
 /** While the inbox is full it is tried again after this. */
@@ -70,6 +71,9 @@ export async function runIoThread(task: IoTask): Promise<void> {
   const apps = new Map<number, ChildApp>();
   const relays = new Map<number, ChildApp>();
   const specs = new Map<number, ServerSpec>();
+  /** Opened first, closed last. */
+  let spareCork: Promise<SpareCork> | undefined;
+  const countApps = (): void => control.setApps(thread, apps.size + relays.size + (spareCork === undefined ? 0 : 1));
   const now = (): number => performance.now();
   let finish: () => void = () => {};
   let fail: (error: unknown) => void = () => {};
@@ -130,7 +134,7 @@ export async function runIoThread(task: IoTask): Promise<void> {
     control.notice(thread);
   };
 
-  const openServer = (spec: ServerSpec): void => {
+  const openServer = (spec: ServerSpec, cork: SpareCork): void => {
     agent.openServer(spec);
     let app: ChildApp;
     try {
@@ -141,24 +145,24 @@ export async function runIoThread(task: IoTask): Promise<void> {
     }
     apps.set(spec.server, app);
     specs.set(spec.server, spec);
-    control.setApps(thread, apps.size + relays.size);
-    serveEngine(app, { agent, spec, relayed: false, alive });
+    countApps();
+    serveEngine(app, { agent, spec, relayed: false, alive, cork });
     startTicker();
-    if (spec.relayFolder !== null) openRelay(spec, spec.relayFolder);
+    if (spec.relayFolder !== null) openRelay(spec, spec.relayFolder, cork);
     tell({ op: 'opened', server: spec.server, descriptor: app.getDescriptor() });
   };
 
   /** Listens for the relay of a Node server on a private socket; a second app, because only this one believes it. */
-  const openRelay = (spec: ServerSpec, folder: string): void => {
+  const openRelay = (spec: ServerSpec, folder: string, cork: SpareCork): void => {
     const app = App() as ChildApp;
-    serveEngine(app, { agent, spec: { ...spec, tls: null }, relayed: true, alive });
+    serveEngine(app, { agent, spec: { ...spec, tls: null }, relayed: true, alive, cork });
     const path = relaySocketPath(folder, task.ioThread);
     rmSync(path, { force: true }); // of this thread's last life
     app.listen_unix((socket) => {
       if (!socket) throw new Error(`cannot listen on ${path}`);
     }, path);
     relays.set(spec.server, app);
-    control.setApps(thread, apps.size + relays.size);
+    countApps();
     tell({ op: 'relaying', server: spec.server });
   };
 
@@ -168,7 +172,7 @@ export async function runIoThread(task: IoTask): Promise<void> {
       kind.delete(server);
     }
     specs.delete(server);
-    control.setApps(thread, apps.size + relays.size);
+    countApps();
   };
 
   const lastWords = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS));
@@ -192,6 +196,10 @@ export async function runIoThread(task: IoTask): Promise<void> {
   const closeApps = async (): Promise<void> => {
     await twoTurns();
     for (const server of [...apps.keys()]) closeApp(server);
+    const cork = await spareCork?.catch(() => undefined); // without one the thread ends for that reason
+    cork?.close();
+    spareCork = undefined;
+    countApps();
   };
 
   /** The way out on request: the acceptor has stopped before the last record was written. */
@@ -252,18 +260,24 @@ export async function runIoThread(task: IoTask): Promise<void> {
   }
   process.on('uncaughtException', die);
 
-  task.controlPort.on('message', (request: IoRequest) => {
-    if (phase !== 'up') return; // the next life opens what is open then
-    if (request.op === 'open') openServer(request.spec);
-    else if (request.op === 'relay') openRelay(specs.get(request.server) as ServerSpec, request.folder);
-    else if (request.op === 'verdict') agent.verdict(request.id, request.verdict);
-    else if (request.op === 'strangers') agent.blockStrangers(request.server, request.address, request.blocked);
-    else if (request.op === 'hooks') agent.setHooks(request.server, request.hooks, request.origins);
-    else if (request.op === 'lane') agent.connectLane(request.ioThread, request.port);
-    else throw new Error(request.message);
-  });
-  for (const spec of task.servers) openServer(spec);
-  startTicker();
-  pump();
+  const start = (cork: SpareCork): void => {
+    if (phase !== 'up') return;
+    task.controlPort.on('message', (request: IoRequest) => {
+      if (phase !== 'up') return; // the next life opens what is open then
+      if (request.op === 'open') openServer(request.spec, cork);
+      else if (request.op === 'relay') openRelay(specs.get(request.server) as ServerSpec, request.folder, cork);
+      else if (request.op === 'verdict') agent.verdict(request.id, request.verdict);
+      else if (request.op === 'strangers') agent.blockStrangers(request.server, request.address, request.blocked);
+      else if (request.op === 'hooks') agent.setHooks(request.server, request.hooks, request.origins);
+      else if (request.op === 'lane') agent.connectLane(request.ioThread, request.port);
+      else throw new Error(request.message);
+    });
+    for (const spec of task.servers) openServer(spec, cork);
+    startTicker();
+    pump();
+  };
+  spareCork = openSpareCork();
+  countApps();
+  spareCork.then(start).catch(die);
   return life;
 }

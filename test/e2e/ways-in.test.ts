@@ -7,7 +7,6 @@ import type { Socket as ServerSocket } from 'socket.io';
 import {
   type ClientOptions,
   type ClientSocket,
-  closeConnection,
   cutConnection,
   type Generation,
   generations,
@@ -24,9 +23,6 @@ const transports: Record<string, ClientOptions> = {
 /** Past what any buffer on the road takes in one piece, below the limit of a message. */
 const BIG = 'äöü€'.repeat(60_000);
 
-/** Attempts at an upgrade: uWebSockets.js now and then drops a WebSocket whose request had to wait for its answer. */
-const ATTEMPTS = 5;
-
 /** A client whose connection has moved from polling to a WebSocket. */
 async function openUpgraded(
   t: TestContext,
@@ -34,17 +30,11 @@ async function openUpgraded(
   generation: Generation,
   onOpen: (client: ClientSocket) => void = () => {},
 ): Promise<ClientSocket> {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const client = openThrough(t, server, generation, transports.upgrade);
-    onOpen(client);
-    const moves = upgraded(client);
-    await waitFor(client, 'connect');
-    if (await moves) return client;
-    const gone = waitFor([...server.io.sockets.sockets.values()][0], 'disconnect');
-    closeConnection(client);
-    await gone;
-  }
-  throw new Error(`no client ${generation}.x was upgraded in ${ATTEMPTS} attempts`);
+  const client = openThrough(t, server, generation, transports.upgrade);
+  onOpen(client);
+  await upgraded(client);
+  if (!client.connected) await waitFor(client, 'connect');
+  return client;
 }
 
 for (const way of ways) {

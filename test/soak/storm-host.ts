@@ -12,8 +12,6 @@ export type StormRequest =
   | { readonly kind: 'start'; readonly port: number; readonly clients: number; readonly seed: number }
   /** Ends the emits; answered once each client knows that its last one was heard. */
   | { readonly kind: 'stop' }
-  /** Answered with the clients whose WebSocket broke before they could switch: they stay on polling. */
-  | { readonly kind: 'failures' }
   | { readonly kind: 'report' };
 
 export interface StormReport {
@@ -22,8 +20,8 @@ export interface StormReport {
   readonly numbers: number[];
   readonly emitted: number;
   readonly transport: string;
+  /** Why it lost its connection, or the WebSocket it was to move to. */
   readonly ending: string;
-  readonly hasFailed: boolean;
 }
 
 const MAX_DELAY_MS = 25;
@@ -35,7 +33,6 @@ interface Seat {
   readonly numbers: number[];
   emitted: number;
   ending: string;
-  hasFailed: boolean;
 }
 
 const seats: Seat[] = [];
@@ -71,11 +68,11 @@ function seat(key: number, port: number): Promise<void> {
     transports: ['polling', 'websocket'],
     query: { key: String(key) },
   });
-  const own: Seat = { key, client, numbers: [], emitted: 0, ending: '', hasFailed: false };
+  const own: Seat = { key, client, numbers: [], emitted: 0, ending: '' };
   seats.push(own);
   const { engine } = client.io as unknown as { engine: EventSource };
-  engine.on('upgradeError', () => {
-    own.hasFailed = true;
+  engine.on('upgradeError', (error: Error) => {
+    own.ending ||= String(error);
   });
   client.on('n', (n: number) => own.numbers.push(n));
   client.on('disconnect', (reason: string) => {
@@ -106,14 +103,14 @@ async function stop(): Promise<void> {
 }
 
 function report(): StormReport[] {
-  return seats.map(({ key, client, numbers, emitted, ending, hasFailed }) => {
+  return seats.map(({ key, client, numbers, emitted, ending }) => {
     const { engine } = client.io as unknown as { engine: { transport: { name: string } } };
-    return { key, numbers, emitted, ending, hasFailed, transport: engine.transport.name };
+    return { key, numbers, emitted, ending, transport: engine.transport.name };
   });
 }
 
 serveHost<StormRequest, StormReport[]>(async (request) => {
   if (request.kind === 'start') await start(request);
   else if (request.kind === 'stop') await stop();
-  return request.kind === 'failures' ? report().filter(({ hasFailed }) => hasFailed) : report();
+  return report();
 });

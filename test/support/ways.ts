@@ -84,16 +84,13 @@ export function openThrough(
   return client;
 }
 
-/**
- * Resolves when the connection of a client has moved to a WebSocket; with false when it stays with polling, because the
- * WebSocket was lost on the way.
- */
-export function upgraded(client: ClientSocket): Promise<boolean> {
+/** Resolves when the connection of a client has moved to a WebSocket; rejects when it cannot. */
+export function upgraded(client: ClientSocket): Promise<void> {
   const { engine } = client.io as unknown as { engine: EventSource & { transport: { name: string } } };
-  if (engine.transport.name === 'websocket') return Promise.resolve(true);
-  const outcome = new Promise<boolean>((resolve) => {
-    engine.on('upgrade', () => resolve(true));
-    engine.on('upgradeError', () => resolve(false));
+  if (engine.transport.name === 'websocket') return Promise.resolve();
+  const outcome = new Promise<void>((resolve, reject) => {
+    engine.on('upgrade', () => resolve());
+    engine.on('upgradeError', reject);
   });
   return within(outcome, 'the upgrade');
 }
