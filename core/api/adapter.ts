@@ -19,6 +19,7 @@ import type {
 import { createHashedMap, type HashedMap } from './hashed-map.ts';
 import type { Packet, PacketEncoder } from './parser.ts';
 import { RoomRows } from './room-rows.ts';
+import { SetMap } from './set-map.ts';
 import { reportUncaught } from './user-code.ts';
 
 const NO_ROOMS: ReadonlySet<Room> = new Set();
@@ -39,8 +40,8 @@ function trueFor(names: Iterable<string>): Record<string, boolean> {
  */
 export class Adapter extends EventEmitter implements AdapterBridge {
   readonly nsp: AnyNamespace;
-  readonly #rooms = new Map<Room, Set<SocketId>>();
-  readonly #sids = new Map<SocketId, Set<Room>>();
+  readonly #rooms = new SetMap();
+  readonly #sids = new SetMap();
   readonly #rows: RoomRows;
   #roomsView: HashedMap<ReadonlySet<SocketId>, RoomHash> | undefined;
   #sidsView: HashedMap<ReadonlySet<Room>, Record<Room, boolean>> | undefined;
@@ -55,7 +56,7 @@ export class Adapter extends EventEmitter implements AdapterBridge {
 
   /** Members by room: a Map of Sets. Read as properties, rooms have the shape `{ sockets, length }` of Socket.IO 2. */
   get rooms(): HashedMap<ReadonlySet<SocketId>, RoomHash> {
-    this.#roomsView ??= createHashedMap(this.#rooms, (members) => ({
+    this.#roomsView ??= createHashedMap(this.#rooms.expand(), (members) => ({
       sockets: trueFor(members),
       length: members.size,
     }));
@@ -64,7 +65,7 @@ export class Adapter extends EventEmitter implements AdapterBridge {
 
   /** Rooms by socket: a Map of Sets. Read as properties, they are hashes room → true as in Socket.IO 2. */
   get sids(): HashedMap<ReadonlySet<Room>, Record<Room, boolean>> {
-    this.#sidsView ??= createHashedMap(this.#sids, trueFor);
+    this.#sidsView ??= createHashedMap(this.#sids.expand(), trueFor);
     return this.#sidsView;
   }
 
@@ -96,30 +97,19 @@ export class Adapter extends EventEmitter implements AdapterBridge {
    */
   addAll(id: SocketId, rooms: Iterable<Room>, done?: (error: null) => void): void | Promise<void> {
     if (done) process.nextTick(done, null);
-    let own = this.#sids.get(id);
-    if (own === undefined) {
-      own = new Set();
-      this.#sids.set(id, own);
-    }
     const added: Room[] = [];
-    const created = new Set<Room>();
+    const created: boolean[] = [];
     for (const room of rooms) {
-      if (own.has(room)) continue;
-      own.add(room);
+      if (!this.#sids.add(id, room)) continue;
       added.push(room);
-      const members = this.#rooms.get(room);
-      if (members !== undefined) {
-        members.add(id);
-      } else {
-        this.#rooms.set(room, new Set([id]));
-        created.add(room);
-      }
+      created.push(this.#rooms.size(room) === 0);
+      this.#rooms.add(room, id);
     }
     if (added.length === 0) return;
     const socket = this.nsp.sockets.get(id);
     if (socket !== undefined) this.#rows.join(socket, added);
-    for (const room of added) {
-      if (created.has(room)) this.#notify('create-room', room);
+    for (const [i, room] of added.entries()) {
+      if (created[i]) this.#notify('create-room', room);
       this.#notify('join-room', room, id);
     }
   }
@@ -127,8 +117,7 @@ export class Adapter extends EventEmitter implements AdapterBridge {
   /** Takes a socket out of one room. */
   del(id: SocketId, room: Room, done?: (error: null) => void): void | Promise<void> {
     if (done) process.nextTick(done, null);
-    const own = this.#sids.get(id);
-    if (!own?.delete(room)) return;
+    if (!this.#sids.remove(id, room)) return;
     const socket = this.nsp.sockets.get(id);
     if (socket !== undefined) this.#rows.leave(socket, room);
     this.#removeMember(id, room);
@@ -137,19 +126,19 @@ export class Adapter extends EventEmitter implements AdapterBridge {
   /** Takes a socket out of all rooms; it stays connected. */
   delAll(id: SocketId, done?: (error: null) => void): void | Promise<void> {
     if (done) process.nextTick(done, null);
-    for (const room of [...(this.#sids.get(id) ?? NO_ROOMS)]) this.del(id, room);
+    for (const room of [...this.#sids.members(id)]) this.del(id, room);
     this.#sids.delete(id);
   }
 
   /** A socket has connected: from here on broadcasts reach it, those to rooms it joined earlier included. The library calls it. */
   enroll(socket: AnySocket): void {
     if (socket.client.foreign) this.#foreign.add(socket);
-    else this.#rows.enroll(socket, this.#sids.get(socket.id) ?? NO_ROOMS);
+    else this.#rows.enroll(socket, this.#sids.members(socket.id));
   }
 
   /** A connected socket goes: no later broadcast reaches it. One command for all its rooms. The library calls it. */
   withdraw(socket: AnySocket): void {
-    const own = this.#sids.get(socket.id) ?? NO_ROOMS;
+    const own = this.#sids.members(socket.id);
     if (!this.#foreign.delete(socket)) this.#rows.withdraw(socket, own);
     this.#sids.delete(socket.id);
     for (const room of own) this.#removeMember(socket.id, room);
@@ -283,10 +272,9 @@ export class Adapter extends EventEmitter implements AdapterBridge {
 
   #matches(socket: AnySocket, rooms: ReadonlySet<Room>, except: ReadonlySet<Room>): boolean {
     if (except.has(socket.id)) return false;
-    const own = this.#sids.get(socket.id) ?? NO_ROOMS;
-    for (const room of except) if (own.has(room)) return false;
+    for (const room of except) if (this.#sids.has(socket.id, room)) return false;
     if (rooms.size === 0) return true;
-    for (const room of rooms) if (own.has(room)) return true;
+    for (const room of rooms) if (this.#sids.has(socket.id, room)) return true;
     return false;
   }
 
@@ -303,14 +291,13 @@ export class Adapter extends EventEmitter implements AdapterBridge {
 
   #membersOf(rooms: ReadonlySet<Room>): Set<SocketId> {
     const ids = new Set<SocketId>();
-    for (const room of rooms) for (const id of this.#rooms.get(room) ?? NO_ROOMS) ids.add(id);
+    for (const room of rooms) for (const id of this.#rooms.members(room)) ids.add(id);
     return ids;
   }
 
   #removeMember(id: SocketId, room: Room): void {
-    const members = this.#rooms.get(room);
-    if (!members?.delete(id)) return;
-    const emptied = members.size === 0;
+    if (!this.#rooms.remove(room, id)) return;
+    const emptied = this.#rooms.size(room) === 0;
     if (emptied) {
       this.#rooms.delete(room);
       this.#rows.roomEmptied(room);

@@ -44,11 +44,12 @@ export class Client {
   readonly server: AnyServer;
   /** The Engine.IO connection. */
   readonly conn: Conn;
-  /** Sockets by name of their namespace, those still in middleware included. */
-  readonly nsps = new Map<string, AnySocket>();
   /** The command ring of the engine the connection came from; undefined for a foreign engine. @internal */
   readonly link: Link | undefined;
   #state: ClientState = 'open';
+  /** By namespace, those in middleware included. Most connections have one socket, and a Map costs more than that. */
+  #only: AnySocket | undefined;
+  #sockets: Map<string, AnySocket> | undefined;
   /** Only while attachments are due; otherwise the server's shared decoder does. */
   #partial: PendingPacket | undefined;
   #connectTimer: NodeJS.Timeout | undefined;
@@ -94,9 +95,18 @@ export class Client {
     return this.conn.request;
   }
 
+  /** Sockets by name of their namespace, those still in middleware included: a Map for this look. */
+  get nsps(): Map<string, AnySocket> {
+    return new Map(this.#all().map((socket) => [socket.nsp.name, socket]));
+  }
+
   /** Sockets by id. */
   get sockets(): Map<string, AnySocket> {
-    return new Map([...this.nsps.values()].filter((socket) => !socket.pending).map((socket) => [socket.id, socket]));
+    return new Map(
+      this.#all()
+        .filter((socket) => !socket.pending)
+        .map((socket) => [socket.id, socket]),
+    );
   }
 
   /** Whether it speaks Socket.IO 2. @internal */
@@ -174,7 +184,7 @@ export class Client {
 
   /** Disconnects every socket of this connection, then closes it. */
   disconnect(): void {
-    for (const socket of [...this.nsps.values()]) socket.disconnect();
+    for (const socket of this.#all()) socket.disconnect();
     this.close();
   }
 
@@ -185,6 +195,22 @@ export class Client {
     // A polling client without a pending request hears of it later: the contract gives that its own reason.
     this.#end(transport.name === 'polling' && !transport.writable ? 'forced server close' : 'forced close');
     this.conn.close();
+  }
+
+  /** A socket asks to be let into its namespace. @internal */
+  add(socket: AnySocket): void {
+    if (this.#only === undefined && this.#sockets === undefined) {
+      this.#only = socket;
+      return;
+    }
+    this.#sockets ??= this.nsps;
+    this.#only = undefined;
+    this.#sockets.set(socket.nsp.name, socket);
+  }
+
+  /** Middleware has refused it. @internal */
+  refused(socket: AnySocket): void {
+    this.#take(socket.nsp.name);
   }
 
   /** A socket of this connection was let into its namespace. @internal */
@@ -202,8 +228,8 @@ export class Client {
   /** A socket of this connection is out of its namespace. @internal */
   remove(socket: AnySocket, byServer: boolean): void {
     const { name } = socket.nsp;
-    if (this.nsps.get(name) !== socket) return;
-    this.nsps.delete(name);
+    if (this.#in(name) !== socket) return;
+    this.#take(name);
     if (!byServer) return;
     this.#leftByServer ??= new Set();
     this.#leftByServer.add(name);
@@ -222,8 +248,23 @@ export class Client {
     if (packet !== undefined) this.#route(packet);
   }
 
+  #in(name: string): AnySocket | undefined {
+    return this.#only?.nsp.name === name ? this.#only : this.#sockets?.get(name);
+  }
+
+  #take(name: string): void {
+    if (this.#only?.nsp.name === name) this.#only = undefined;
+    else this.#sockets?.delete(name);
+  }
+
+  /** A list of its own: sockets come and go while it is read. */
+  #all(): AnySocket[] {
+    if (this.#only !== undefined) return [this.#only];
+    return this.#sockets === undefined ? [] : [...this.#sockets.values()];
+  }
+
   #onError(error: unknown): void {
-    for (const socket of [...this.nsps.values()]) if (!socket.pending) emitLocally(socket, ['error', error]);
+    for (const socket of this.#all()) if (!socket.pending) emitLocally(socket, ['error', error]);
     this.close();
   }
 
@@ -248,7 +289,7 @@ export class Client {
       this.#receiveConnect(packet);
       return;
     }
-    const socket = this.nsps.get(packet.nsp);
+    const socket = this.#in(packet.nsp);
     if (this.legacy) {
       if (socket !== undefined) this.#routeLegacy(socket, packet);
       else if (packet.type === PacketType.DISCONNECT) this.#arrivals?.delete(packet.nsp);
@@ -285,13 +326,13 @@ export class Client {
   }
 
   #connect(name: string, auth: Record<string, unknown> | undefined, query: Query | undefined): void {
-    if (this.nsps.has(name) || this.#arrivals?.has(name)) {
+    if (this.#in(name) !== undefined || this.#arrivals?.has(name)) {
       this.close();
       return;
     }
     this.#leftByServer?.delete(name);
     const { server } = this;
-    if (this.nsps.size + (this.#waiting?.size ?? 0) + (this.#arrivals?.size ?? 0) >= server.maxNamespaces) {
+    if (this.#all().length + (this.#waiting?.size ?? 0) + (this.#arrivals?.size ?? 0) >= server.maxNamespaces) {
       this.refuse(name, { message: 'Too many namespaces' });
       return;
     }
@@ -315,7 +356,7 @@ export class Client {
 
   /** The client left while middleware was deciding. */
   #drop(socket: AnySocket): void {
-    this.nsps.delete(socket.nsp.name);
+    this.#take(socket.nsp.name);
     socket.abandon();
   }
 
@@ -326,7 +367,8 @@ export class Client {
     this.#partial = undefined;
     this.#waiting = undefined;
     this.#arrivals = undefined;
-    for (const socket of [...this.nsps.values()]) socket.finish(reason, description);
-    this.nsps.clear();
+    for (const socket of this.#all()) socket.finish(reason, description);
+    this.#only = undefined;
+    this.#sockets = undefined;
   }
 }

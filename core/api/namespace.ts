@@ -216,7 +216,7 @@ export class Namespace<
   ): void {
     const socket = new Socket(this, client, session?.sid ?? this.#newId(client), auth, query, session ?? undefined);
     this.#candidates++;
-    client.nsps.set(this.name, socket);
+    client.add(socket);
     const decide = (error?: ExtendedError): void => {
       process.nextTick(() => this.#decide(socket, error));
     };
@@ -231,7 +231,7 @@ export class Namespace<
     if (!socket.pending) return;
     const { client } = socket;
     if (!client.open || error) {
-      client.nsps.delete(this.name);
+      client.refused(socket);
       socket.abandon();
       if (client.open && error) client.refuse(this.name, error);
       return;

@@ -19,8 +19,13 @@ export interface RowMember {
   };
 }
 
+/** Who is in which room. */
+interface Memberships {
+  has(room: string, id: string): boolean;
+}
+
 export class RoomRows {
-  readonly #rooms: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly #rooms: Memberships;
   /** Sockets by id, enrolled ones only. */
   readonly #enrolled: ReadonlyMap<string, RowMember>;
   readonly #rows = new Map<string, RowNumber>();
@@ -31,7 +36,7 @@ export class RoomRows {
   /** Reused by every call, as the link allows. */
   readonly #targets: Targets = { rows: [], sessions: [], exceptRows: [], exceptSessions: [] };
 
-  constructor(rooms: ReadonlyMap<string, ReadonlySet<string>>, enrolled: ReadonlyMap<string, RowMember>) {
+  constructor(rooms: Memberships, enrolled: ReadonlyMap<string, RowMember>) {
     this.#rooms = rooms;
     this.#enrolled = enrolled;
   }
@@ -110,7 +115,7 @@ export class RoomRows {
         const row = this.#rows.get(room);
         if (row !== undefined) {
           rows.push(row);
-        } else if (this.#rooms.get(room)?.has(room)) {
+        } else if (this.#rooms.has(room, room)) {
           const session = this.#enrolled.get(room)?.client.session;
           if (session !== undefined) sessions.push(session);
         }
@@ -134,7 +139,7 @@ export class RoomRows {
         if (room === socket.id) continue;
         row = link.allocateRow();
         this.#rows.set(room, row);
-        const owner = this.#rooms.get(room)?.has(room) ? this.#enrolled.get(room)?.client.session : undefined;
+        const owner = this.#rooms.has(room, room) ? this.#enrolled.get(room)?.client.session : undefined;
         if (owner !== undefined) link.join(owner, [row]);
       }
       rows.push(row);

@@ -1,0 +1,70 @@
+/**
+ * A Map of Sets for millions of small Sets: one with a single member is kept as that member until somebody asks for the
+ * Set itself. Most sockets are in the room of their own id and in no other, and a Set costs ten times what it holds.
+ */
+export class SetMap {
+  readonly #entries = new Map<string, string | Set<string>>();
+  /** Somebody holds the Map itself: from then on every entry is a Set. */
+  #expanded = false;
+
+  /** The live Map, every value a live Set. Not to be changed. */
+  expand(): Map<string, Set<string>> {
+    if (!this.#expanded) {
+      this.#expanded = true;
+      for (const key of this.#entries.keys()) this.get(key);
+    }
+    return this.#entries as Map<string, Set<string>>;
+  }
+
+  /** The live Set of a key; undefined for a key that is not there. */
+  get(key: string): Set<string> | undefined {
+    const entry = this.#entries.get(key);
+    if (typeof entry !== 'string') return entry;
+    const set = new Set([entry]);
+    this.#entries.set(key, set);
+    return set;
+  }
+
+  /** What the Set of a key holds: the Set itself, when there is one. */
+  members(key: string): Iterable<string> {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return [];
+    return typeof entry === 'string' ? [entry] : entry;
+  }
+
+  has(key: string, member: string): boolean {
+    const entry = this.#entries.get(key);
+    if (typeof entry === 'string') return entry === member;
+    return entry?.has(member) ?? false;
+  }
+
+  /** Members of a key, 0 for one that is not there. */
+  size(key: string): number {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return 0;
+    return typeof entry === 'string' ? 1 : entry.size;
+  }
+
+  /** False when it was there already. */
+  add(key: string, member: string): boolean {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) {
+      this.#entries.set(key, this.#expanded ? new Set([member]) : member);
+      return true;
+    }
+    if (entry === member) return false;
+    const set = typeof entry === 'string' ? new Set([entry]) : entry;
+    if (set.has(member)) return false;
+    this.#entries.set(key, set.add(member));
+    return true;
+  }
+
+  /** Takes a member out; its key stays, with an empty Set behind the last one. False when it was not there. */
+  remove(key: string, member: string): boolean {
+    return this.has(key, member) && (this.get(key) as Set<string>).delete(member);
+  }
+
+  delete(key: string): void {
+    this.#entries.delete(key);
+  }
+}

@@ -1,0 +1,72 @@
+/** A Map of Sets against a plain one: whatever is done and wherever somebody begins to look, they show the same. */
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { SetMap } from '../../core/api/set-map.ts';
+import { Random, SEED } from '../support/random.ts';
+
+const KEYS = ['a', 'b', 'c', '__proto__'];
+const MEMBERS = ['a', 'x', 'y', ''];
+const STEPS = 400;
+
+type Model = Map<string, Set<string>>;
+
+function step(sets: SetMap, model: Model, random: Random): void {
+  const key = KEYS[random.below(KEYS.length)];
+  const member = MEMBERS[random.below(MEMBERS.length)];
+  const set = model.get(key);
+  switch (random.below(4)) {
+    case 0:
+      sets.delete(key);
+      model.delete(key);
+      break;
+    case 1:
+      assert.equal(sets.remove(key, member), set?.delete(member) ?? false);
+      break;
+    default:
+      assert.equal(sets.add(key, member), !set?.has(member));
+      model.set(key, (set ?? new Set()).add(member));
+  }
+}
+
+function assertSame(sets: SetMap, model: Model): void {
+  for (const key of KEYS) {
+    assert.equal(sets.size(key), model.get(key)?.size ?? 0);
+    assert.deepEqual([...sets.members(key)], [...(model.get(key) ?? [])]);
+    for (const member of MEMBERS) assert.equal(sets.has(key, member), model.get(key)?.has(member) ?? false);
+  }
+}
+
+describe('a map of sets', () => {
+  for (let round = 0; round < 20; round++) {
+    it(`does what a Map of Sets does, round ${round}`, (t: TestContext) => {
+      t.diagnostic(`BROADSIDE_SEED=${SEED}`);
+      const random = new Random(SEED + round);
+      const sets = new SetMap();
+      const model: Model = new Map();
+      for (let i = 0; i < STEPS; i++) {
+        step(sets, model, random);
+        assertSame(sets, model);
+        if (random.chance(0.1)) assert.deepEqual(sets.get(KEYS[0]), model.get(KEYS[0]));
+      }
+      assert.deepEqual(sets.expand(), model);
+    });
+  }
+
+  it('a Set that somebody holds stays live', () => {
+    const sets = new SetMap();
+    sets.add('room', 'one');
+    const held = sets.get('room');
+    sets.add('room', 'two');
+    sets.remove('room', 'one');
+    assert.deepEqual(held, new Set(['two']));
+  });
+
+  it('the Map that somebody holds stays live', () => {
+    const sets = new SetMap();
+    sets.add('room', 'one');
+    const held = sets.expand();
+    sets.add('later', 'two');
+    sets.delete('room');
+    assert.deepEqual(held, new Map([['later', new Set(['two'])]]));
+  });
+});
