@@ -30,7 +30,7 @@ interface SocketData {
 
 /** Copied out at once: the request is dead when its handler returns. */
 function readRequest(res: HttpResponse, req: HttpRequest, spec: ServerSpec, relayed: boolean): EngineRequest {
-  const headers: Headers = Object.create(null);
+  const headers: Headers = {};
   req.forEach((name, value) => {
     mergeHeader(headers, name, value);
   });

@@ -111,7 +111,10 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
     this.#hooksChanged(true);
   }
 
-  /** Adds a Connect-style function that sees every request of the engine; an error refuses the request with code 3. */
+  /**
+   * Adds a Connect-style function that sees every request of the engine, such as that of express-session; an error refuses
+   * the request with code 3. A request is answered when the functions have let the response end.
+   */
   use(middleware: EngineMiddleware): this {
     this.middleware.push(middleware);
     this.#hooksChanged();

@@ -4,17 +4,30 @@
  *
  * Most requests are never looked at, so what the I/O thread sent is kept as bytes and read when somebody does.
  */
-import { decodeRequestInfo, type HandshakeRequest, parseQuery, type RequestInfo } from '../wire/request-info.ts';
+import { EventEmitter } from 'node:events';
+import {
+  decodeRequestInfo,
+  type HandshakeRequest,
+  type Headers,
+  parseQuery,
+  type RequestInfo,
+} from '../wire/request-info.ts';
 
 type Connection = HandshakeRequest['connection'] & { readonly destroyed: boolean };
 
-export class EngineRequest implements HandshakeRequest {
+/** An emitter that owns nothing until somebody listens; Node's constructor gives each instance a table of its own. */
+function Emitter(): void {}
+Emitter.prototype = EventEmitter.prototype;
+
+/** As an emitter it tells nothing by itself. */
+export class EngineRequest extends (Emitter as unknown as new () => EventEmitter) implements HandshakeRequest {
   #source: Uint8Array | RequestInfo;
   #connection: Connection | undefined;
   #query: Record<string, string | string[]> | undefined;
 
   /** @param source as the I/O thread encoded it, a copy of its own; or decoded already */
   constructor(source: Uint8Array | RequestInfo) {
+    super();
     this.#source = source;
   }
 
@@ -35,8 +48,12 @@ export class EngineRequest implements HandshakeRequest {
     this.#query = undefined;
   }
 
-  get headers(): Record<string, string | string[] | undefined> {
+  get headers(): Headers {
     return this.#info.headers;
+  }
+
+  set headers(headers: Headers) {
+    this.#info.headers = headers;
   }
 
   get connection(): Connection {
@@ -47,6 +64,11 @@ export class EngineRequest implements HandshakeRequest {
 
   /** Same as `connection`, under its newer name. */
   get socket(): Connection {
+    return this.connection;
+  }
+
+  /** Same as `connection`. */
+  get client(): Connection {
     return this.connection;
   }
 
@@ -66,7 +88,12 @@ export class EngineRequest implements HandshakeRequest {
     return true;
   }
 
-  /** Names and values in turn. */
+  /** Always false: the request was read to its end. */
+  get aborted(): boolean {
+    return false;
+  }
+
+  /** Names in lower case and values in turn, repeated ones merged as in `headers`. */
   get rawHeaders(): string[] {
     return Object.entries(this.headers).flatMap(([name, value]) =>
       (Array.isArray(value) ? value : [value ?? '']).flatMap((each) => [name, each]),

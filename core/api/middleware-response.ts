@@ -1,116 +1,77 @@
 /**
- * The response that Connect-style middleware gets. App thread. The real answer is an I/O thread's: here headers are
- * collected, and a middleware that answers by itself is noticed.
+ * The response that Connect-style middleware gets. App thread. It is Node's own, on no connection: headers and body stay
+ * here, because the real answer is an I/O thread's.
  */
-import { EventEmitter } from 'node:events';
+import { type IncomingMessage, ServerResponse } from 'node:http';
 
-type HeaderValue = string | number | readonly string[];
+type Header = readonly [name: string, value: string];
 
-/** Events `finish` and `close`, as of a response that has been sent. */
-export class MiddlewareResponse extends EventEmitter {
-  statusCode = 200;
-  statusMessage = '';
-  /** Called when a middleware ends the response itself. */
+/** Events `finish` and `close` come after the end, as of a response that has been sent. */
+export class MiddlewareResponse extends ServerResponse {
+  /** Called when the response has ended: by its own `end`, which what middleware put in its place may call later. */
   onEnd: () => void = () => {};
-  headersSent = false;
-  writableEnded = false;
-  readonly #headers: [string, string][];
-  readonly #body: string[] = [];
+  readonly #body: Buffer[] = [];
 
-  /** @param headers is filled with what middleware sets */
-  constructor(headers: [string, string][]) {
-    super();
-    this.#headers = headers;
+  /** @param request what middleware gets beside it */
+  constructor(request: object) {
+    super(request as IncomingMessage);
   }
 
-  /** What a middleware has written as the body. */
+  /** What middleware has written as the body. */
   get body(): string {
-    return this.#body.join('');
+    return Buffer.concat(this.#body).toString();
   }
 
-  get finished(): boolean {
-    return this.writableEnded;
+  /** What middleware has set. */
+  get headerList(): Header[] {
+    // Every outgoing message of Node has the method, though its types say that only requests do.
+    const names: string[] = (this as any).getRawHeaderNames();
+    return names.flatMap((name) => [this.getHeader(name) ?? []].flat().map((value): Header => [name, String(value)]));
   }
 
-  setHeader(name: string, value: HeaderValue): this {
-    this.removeHeader(name);
-    return this.appendHeader(name, value);
+  /** @param rest message and headers, both optional; headers as an object, as pairs, or as names and values in turn */
+  override writeHead(status: number, ...rest: any[]): this {
+    const [message, given] = typeof rest[0] === 'string' ? rest : [undefined, rest[0]];
+    // Node would write them to the connection and keep none of them.
+    if (!this.headersSent) this.#setAll(Array.isArray(given) ? pairsOf(given) : Object.entries(given ?? {}));
+    return message === undefined ? super.writeHead(status) : super.writeHead(status, message);
   }
 
-  appendHeader(name: string, value: HeaderValue): this {
-    for (const each of Array.isArray(value) ? value : [value]) {
-      // A line break would begin a header, or an answer, of its own.
-      this.#headers.push([headerName(name), headerValue(each)]);
-    }
-    return this;
-  }
-
-  getHeader(name: string): string | string[] | undefined {
-    const found = this.#headers.filter(([each]) => isSame(each, name)).map(([, value]) => value);
-    return found.length > 1 ? found : found[0];
-  }
-
-  getHeaderNames(): string[] {
-    return [...new Set(this.#headers.map(([name]) => name.toLowerCase()))];
-  }
-
-  getHeaders(): Record<string, string | string[] | undefined> {
-    return Object.fromEntries(this.getHeaderNames().map((name) => [name, this.getHeader(name)]));
-  }
-
-  hasHeader(name: string): boolean {
-    return this.#headers.some(([each]) => isSame(each, name));
-  }
-
-  removeHeader(name: string): void {
-    for (let i = this.#headers.length - 1; i >= 0; i--) {
-      if (isSame(this.#headers[i][0], name)) this.#headers.splice(i, 1);
-    }
-  }
-
-  /** Middleware may replace it to learn when headers are due; the engine calls it without arguments then. */
-  writeHead(status = this.statusCode, message?: string | Record<string, HeaderValue>, headers = message): this {
-    this.statusCode = status;
-    if (typeof headers === 'object') {
-      for (const [name, value] of Object.entries(headers)) this.setHeader(name, value);
-    }
-    this.headersSent = true;
-    return this;
-  }
-
-  write(chunk: unknown): boolean {
-    this.#body.push(textOf(chunk));
+  override write(chunk: any, ...rest: any[]): boolean {
+    if (!this.headersSent) this.writeHead(this.statusCode);
+    this.#body.push(typeof chunk === 'string' ? Buffer.from(chunk, encodingIn(rest)) : Buffer.from(chunk));
+    const done = rest.find((each) => typeof each === 'function');
+    if (done !== undefined) process.nextTick(done);
     return true;
   }
 
   /** The first call ends the response. */
-  end(chunk?: unknown): this {
+  override end(...args: any[]): this {
     if (this.writableEnded) return this;
-    if (chunk !== undefined && typeof chunk !== 'function') this.write(chunk);
-    if (!this.headersSent) this.writeHead();
-    this.writableEnded = true;
+    const [chunk, ...rest] = args;
+    if (chunk !== undefined && chunk !== null && typeof chunk !== 'function') this.write(chunk, encodingIn(rest));
+    if (!this.headersSent) this.writeHead(this.statusCode);
+    this.finished = true;
+    const done = args.find((each) => typeof each === 'function');
+    if (done !== undefined) this.once('finish', done);
+    process.nextTick(() => {
+      this.emit('finish');
+      this.emit('close');
+    });
     this.onEnd();
-    this.emit('finish');
-    this.emit('close');
     return this;
+  }
+
+  #setAll(headers: readonly (readonly [name: string, value: any])[]): void {
+    for (const [name] of headers) this.removeHeader(name);
+    for (const [name, value] of headers) this.appendHeader(name, value);
   }
 }
 
-const isSame = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
-
-/** @throws TypeError for what no header name can be */
-export function headerName(name: string): string {
-  if (/^[\w!#$%&'*+.^`|~-]+$/.test(name)) return name;
-  throw new TypeError(`Header name ${JSON.stringify(name)} must be a token`);
+function pairsOf(list: readonly any[]): [name: string, value: any][] {
+  if (Array.isArray(list[0])) return list as [string, any][];
+  return list.flatMap((name, i) => (i % 2 === 0 ? [[name, list[i + 1]]] : []));
 }
 
-/** @throws TypeError for text that would end its line */
-export function headerValue(value: unknown): string {
-  const text = String(value);
-  if (/^[\t\x20-\x7e\x80-\xff]*$/.test(text)) return text;
-  throw new TypeError(`Header value ${JSON.stringify(text)} has characters that are not allowed`);
-}
-
-function textOf(chunk: unknown): string {
-  return chunk instanceof Uint8Array ? Buffer.from(chunk).toString() : String(chunk);
-}
+const encodingIn = (rest: readonly any[]): BufferEncoding | undefined =>
+  rest.find((each) => typeof each === 'string') as BufferEncoding | undefined;

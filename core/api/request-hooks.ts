@@ -2,6 +2,7 @@
  * The application's say in requests: `allowRequest`, `origins` and `cors` functions, `generateId`, middleware, header
  * events. App thread; an I/O thread has parked the request and waits for the verdict.
  */
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import {
   HOOK_ALLOW_REQUEST,
   HOOK_CONNECTION_ERROR,
@@ -29,7 +30,7 @@ import { isAsk } from '../wire/origin-header.ts';
 import { originCandidate } from '../wire/origins.ts';
 import type { HandshakeRequest } from '../wire/request-info.ts';
 import { EngineRequest } from './handshake-request.ts';
-import { headerName, headerValue, MiddlewareResponse } from './middleware-response.ts';
+import { MiddlewareResponse } from './middleware-response.ts';
 
 export type OriginsFunction = (origin: string, callback: (error: string | null, allow: boolean) => void) => void;
 export type CorsFunction = (
@@ -100,29 +101,50 @@ export class RequestHooks {
   }
 
   /** Asks the application; errors that it throws count as a refusal of this request and surface as its own. */
-  async judge({ info, hooks, sid }: Question): Promise<Verdict> {
+  async judge(question: Question): Promise<Verdict> {
+    const { info, hooks, sid } = question;
     const request = new EngineRequest(info);
-    const headers: [string, string][] = [];
-    const response = new MiddlewareResponse(headers);
-    let cors: CorsRule | undefined;
-    let id = '';
+    const response = (hooks & HOOK_MIDDLEWARE) === 0 ? undefined : new MiddlewareResponse(request);
+    const said: Said = { cors: undefined, sid: '' };
     try {
-      if ((hooks & HOOK_MIDDLEWARE) !== 0) await this.#runMiddleware(request, response);
-      if ((hooks & HOOK_CORS) !== 0) cors = await this.#decideCors(request);
-      if ((hooks & HOOK_ALLOW_REQUEST) !== 0) await this.#allow(request);
-      else if ((hooks & HOOK_ORIGINS) !== 0) await this.#checkOrigins(request);
-      if ((hooks & HOOK_GENERATE_ID) !== 0) id = await this.#makeId(request);
-      else if (sid !== '') id = this.#remember(sid, request);
-      if ((hooks & HOOK_MIDDLEWARE) !== 0) finish(response);
-      if ((hooks & (HOOK_HEADERS | HOOK_INITIAL_HEADERS)) !== 0)
-        headers.push(...this.#emitHeaders(request, hooks, sid));
-      return { headers: headers.filter(isFree), cors, sid: id };
+      let refusal = await refusalOf(this.#decide(question, request, response, said));
+      if (response !== undefined && !response.writableEnded) {
+        response.statusCode = refusal?.answer.status ?? response.statusCode;
+        const failure = await refusalOf(finish(response));
+        if (refusal === undefined) refusal = failure;
+        else this.#report(request, failure);
+      }
+      const headers = response?.headerList ?? [];
+      if (refusal === undefined) {
+        if ((hooks & (HOOK_HEADERS | HOOK_INITIAL_HEADERS)) !== 0)
+          headers.push(...this.#emitHeaders(request, hooks, sid));
+        return { ...said, headers: headers.filter(isFree) };
+      }
+      this.forget(said.sid);
+      this.#report(request, refusal);
+      return { headers: headers.filter(isFree), cors: said.cors, refusal: refusal.answer };
     } catch (error) {
-      this.forget(id);
-      if (!(error instanceof Refusal)) throw error;
-      if (error.report !== undefined) this.#sources.reportRefusal(request, error.report);
-      return { headers: headers.filter(isFree), cors, refusal: error.answer };
+      this.forget(said.sid);
+      throw error;
     }
+  }
+
+  async #decide(
+    { hooks, sid }: Question,
+    request: EngineRequest,
+    response: MiddlewareResponse | undefined,
+    said: Said,
+  ): Promise<void> {
+    if (response !== undefined) await this.#runMiddleware(request, response);
+    if ((hooks & HOOK_CORS) !== 0) said.cors = await this.#decideCors(request);
+    if ((hooks & HOOK_ALLOW_REQUEST) !== 0) await this.#allow(request);
+    else if ((hooks & HOOK_ORIGINS) !== 0) await this.#checkOrigins(request);
+    if ((hooks & HOOK_GENERATE_ID) !== 0) said.sid = await this.#makeId(request);
+    else if (sid !== '') said.sid = this.#remember(sid, request);
+  }
+
+  #report(request: EngineRequest, refusal: Refusal | undefined): void {
+    if (refusal?.report !== undefined) this.#sources.reportRefusal(request, refusal.report);
   }
 
   #remember(sid: string, request: EngineRequest): string {
@@ -190,14 +212,19 @@ export class RequestHooks {
     });
   }
 
-  /** Express-style functions, in order. One that fails, or ends the response itself, ends the request. */
+  /**
+   * Express-style functions, in order. One that fails, or ends the response itself, ends the request; one that fails
+   * after it let the request through, as when a session could not be stored, is reported.
+   */
   async #runMiddleware(request: EngineRequest, response: MiddlewareResponse): Promise<void> {
     for (const middleware of this.#sources.middleware) {
       await new Promise<void>((resolve, reject) => {
+        let called = false;
         response.onEnd = () => reject(new Refusal(answerOf(response), undefined));
         middleware(request, response, (error) => {
-          if (error === undefined || error === null) resolve();
-          else reject(badRequest(MIDDLEWARE_FAILURE));
+          if (!called) error ? reject(badRequest(MIDDLEWARE_FAILURE)) : resolve();
+          else if (error) this.#report(request, badRequest({ ...MIDDLEWARE_FAILURE, error }));
+          called = true;
         });
       });
     }
@@ -207,9 +234,7 @@ export class RequestHooks {
     const headers: Record<string, string> = {};
     if (sid !== '' && (hooks & HOOK_INITIAL_HEADERS) !== 0) this.#sources.emit('initial_headers', headers, request);
     if ((hooks & HOOK_HEADERS) !== 0) this.#sources.emit('headers', headers, request);
-    return Object.entries(headers).flatMap(([name, value]) =>
-      (Array.isArray(value) ? value : [value]).map((each): [string, string] => [headerName(name), headerValue(each)]),
-    );
+    return Object.entries(headers).flatMap(([name, value]) => [value].flat().map((each) => headerLine(name, each)));
   }
 }
 
@@ -217,11 +242,37 @@ function asksForCors(cors: unknown): boolean {
   return typeof cors === 'function' || typeof (cors as { origin?: unknown } | undefined)?.origin === 'function';
 }
 
-/** Middleware that waits for the answer gets its turn: sessions set their cookie and are stored. */
-function finish(response: MiddlewareResponse): void {
-  response.onEnd = () => {};
-  response.writeHead();
-  response.end();
+/**
+ * Middleware that waits for the answer gets its turn: sessions set their cookie and are stored. Resolves when the last of
+ * them has let the response end.
+ */
+async function finish(response: MiddlewareResponse): Promise<void> {
+  try {
+    await new Promise<void>((resolve) => {
+      response.onEnd = resolve;
+      response.end();
+    });
+  } catch (error) {
+    throw badRequest({ ...MIDDLEWARE_FAILURE, error });
+  }
+}
+
+/** The refusal that a step ends with, if it does; other errors are the application's own. */
+async function refusalOf(step: Promise<void>): Promise<Refusal | undefined> {
+  try {
+    await step;
+    return undefined;
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+}
+
+/** What the application has decided. */
+interface Said {
+  cors: CorsRule | undefined;
+  /** Id of the session that is to open; empty for none. */
+  sid: string;
 }
 
 /** Thrown to end a request; `report` goes to `connection_error`. */
@@ -233,6 +284,14 @@ class Refusal {
     this.answer = answer;
     this.report = report;
   }
+}
+
+/** @throws TypeError when a line break in it would begin a header, or an answer, of its own */
+function headerLine(name: string, value: unknown): [string, string] {
+  const text = String(value);
+  validateHeaderName(name);
+  validateHeaderValue(name, text);
+  return [name, text];
 }
 
 /** Headers that say how an answer is sent; its sender alone knows that. */

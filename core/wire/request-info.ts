@@ -14,7 +14,7 @@ export interface RequestInfo {
   method: string;
   /** Path with query, as the client sent it. */
   url: string;
-  /** As `mergeHeader` builds them. Decoded ones have no prototype. */
+  /** As `mergeHeader` builds them: own properties of an ordinary object, whatever the client called them. */
   headers: Headers;
   /** Address of the client, as text. */
   address: string;
@@ -97,12 +97,12 @@ export function decodeRequestInfo(bytes: Uint8Array): RequestInfo {
   ) {
     throw malformed();
   }
-  const headers: Headers = Object.create(null);
+  const headers: Headers = {};
   for (let i = FIXED_FIELDS; i < fields.length; i += 2) {
     const name = fields[i];
     const value = fields[i + 1];
     if (typeof name !== 'string' || !isHeaderValue(value)) throw malformed();
-    headers[name] = value;
+    define(headers, name, value);
   }
   const info: RequestInfo = {
     method,
@@ -137,8 +137,8 @@ export function mergeHeader(headers: Headers, name: string, value: string): void
 }
 
 /**
- * The query of a request target, as Node's `querystring` reads it: repeated names become lists, at most 1,000 pairs,
- * no prototype.
+ * The query of a request target, as Node's `querystring` reads it: repeated names become lists, at most 1,000 pairs. An
+ * ordinary object, whose own properties the names are, `__proto__` too.
  *
  * @param url path with query; a fragment is cut off
  */
@@ -146,8 +146,8 @@ export function parseQuery(url: string): Record<string, string | string[]> {
   const fragment = url.indexOf('#');
   const end = fragment < 0 ? url.length : fragment;
   const start = url.indexOf('?');
-  if (start < 0 || start >= end) return Object.create(null);
-  return parse(url.slice(start + 1, end)) as Record<string, string | string[]>;
+  if (start < 0 || start >= end) return {};
+  return { ...(parse(url.slice(start + 1, end)) as Record<string, string | string[]>) };
 }
 
 /** Plain assignment would call the setter behind `__proto__` on an ordinary object. */

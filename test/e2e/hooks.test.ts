@@ -258,47 +258,7 @@ describe('18: generateId', () => {
   });
 });
 
-/** Sessions by cookie, in the way of express-session: headers when they are due, stored when the response ends. */
-function sessions() {
-  const store = new Map<string, { views: number }>();
-  const middleware = (req: any, res: any, next: (error?: unknown) => void): void => {
-    const found = /(?:^|;\s*)sess=(\w+)/.exec(req.headers.cookie ?? '')?.[1];
-    const id = found ?? `s${store.size + 1}`;
-    req.session = store.get(id) ?? { views: 0 };
-    req.session.views++;
-    const { writeHead, end } = res;
-    res.writeHead = function (...args: unknown[]) {
-      if (found === undefined) this.setHeader('Set-Cookie', `sess=${id}; Path=/`);
-      return writeHead.apply(this, args);
-    };
-    res.end = function (...args: unknown[]) {
-      store.set(id, req.session);
-      return end.apply(this, args);
-    };
-    setImmediate(next);
-  };
-  return { store, middleware };
-}
-
 describe('engine.use', () => {
-  it('gives requests sessions by cookie, and sockets the very same', async (t) => {
-    const { io, port, engine } = ownServer(t);
-    const { store, middleware } = sessions();
-    engine.use(middleware);
-    const first = await openSession(port);
-    assert.deepEqual(first.headers['set-cookie'], ['sess=s1; Path=/']);
-    assert.equal(store.get('s1')?.views, 1);
-    const again = await openSession(port, POLLING, { headers: { Cookie: 'a=b; sess=s1' } });
-    assert.equal(again.headers['set-cookie'], undefined);
-    assert.equal(store.get('s1')?.views, 2);
-    const upgraded = await sendUpgrade(port);
-    assert.deepEqual([upgraded.status, upgraded.headers['set-cookie']], [101, ['sess=s2; Path=/']]);
-    const connected = waitFor(io, 'connection');
-    open(t, port, { extraHeaders: { Cookie: 'sess=s1' } });
-    const [socket] = await connected;
-    assert.equal(socket.request.session, store.get('s1'));
-  });
-
   it('runs functions in order, with every request of a session', async (t) => {
     const { port, engine } = ownServer(t);
     const steps: string[] = [];
