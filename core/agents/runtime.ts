@@ -5,7 +5,7 @@
 import { writeSync } from 'node:fs';
 import { debuglog } from 'node:util';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { Piscina } from 'piscina';
+import type { Piscina } from 'piscina';
 import { EngineError } from '../errors.ts';
 import { presetHeadLimit, type ResolvedTuning } from '../options.ts';
 import { Control, STATE_BURIED, STATE_DOWN } from '../shm/control.ts';
@@ -29,9 +29,9 @@ import {
   type ThreadTask,
 } from './segment.ts';
 import { Statistics, type Stats } from './statistics.ts';
+import { createThreadPool } from './thread-pool.ts';
 import { ThreadPort } from './thread-port.ts';
 import { Watchdog } from './watchdog.ts';
-import { WORKER_ENTRY } from './worker-entry.ts';
 
 /** On `process.exit()` the threads have this long to write what was sent and to close; clients alone may take 2 s. */
 const EXIT_MS = 10_000;
@@ -80,13 +80,7 @@ export class Runtime {
     this.#segment = createSegment(tuning);
     this.#control = new Control(this.#segment.control, ioThreads);
     presetHeadLimit();
-    this.#pool = new Piscina({
-      filename: WORKER_ENTRY.href,
-      minThreads: ioThreads + 2,
-      maxThreads: ioThreads + 2,
-      atomics: 'disabled',
-      recordTiming: false,
-    });
+    this.#pool = createThreadPool(ioThreads + 2);
 
     const app = new MessageChannel();
     const coordinator = new MessageChannel();
