@@ -10,7 +10,6 @@ import { APP_THREAD, COORDINATOR_THREAD } from '../shm/layout.ts';
 import { createRegion, RegionWindow, takeRegion } from '../shm/region-port.ts';
 import { SpscRing } from '../shm/spsc-ring.ts';
 import { packetByteBound, packetByteLength, writePacket } from '../wire/frames.ts';
-import { decodeRequestInfo, type RequestInfo } from '../wire/request-info.ts';
 import type { Link, PacketFrames, Targets } from './link.ts';
 import {
   align8,
@@ -53,8 +52,8 @@ const ROWS_PER_RECORD = 1024;
 
 /** Who is told what clients do; one for each Server. */
 export interface AppHandler {
-  /** @param encoded the same request, a copy to keep: much smaller than what it decodes to */
-  onOpen(session: SessionNumber, sid: string, info: RequestInfo, encoded: Uint8Array): void;
+  /** @param encoded the handshake request, a copy to keep: much smaller than what it decodes to */
+  onOpen(session: SessionNumber, sid: string, encoded: Uint8Array): void;
   /** Text or a copy of the bytes. */
   onMessage(session: SessionNumber, data: string | Buffer): void;
   /** The session's transport is a WebSocket now. */
@@ -334,7 +333,7 @@ export class AppAgent implements Link {
         this.#handlerOf.set(session, handler);
         const sid = bytes.toString('latin1', body, body + b);
         const encoded = copyOf(bytes, body + b, this.#events.length - EVT_HEAD_BYTES - b);
-        handler.onOpen(session, sid, decodeRequestInfo(encoded), encoded);
+        handler.onOpen(session, sid, encoded);
         break;
       }
       case EVT_MESSAGE: {

@@ -2,11 +2,12 @@
  * One Engine.IO session on the app thread: `socket.conn`. A mirror of what an I/O thread owns; commands go through the
  * link, news come from the engine.
  */
-import { EventEmitter } from 'node:events';
 import { FLAG_COMPRESS, type Link } from '../agents/link.ts';
 import type { SessionNumber } from '../session/ids.ts';
-import { type HandshakeRequest, parseQuery, type RequestInfo } from '../wire/request-info.ts';
+import type { HandshakeRequest } from '../wire/request-info.ts';
+import type { RequestHead } from '../wire/request-record.ts';
 import type { Conn, ReadyState } from './conn.ts';
+import { IdleEmitter } from './idle-emitter.ts';
 import type { Strangers } from './strangers.ts';
 
 /** What carries a connection now. */
@@ -30,7 +31,7 @@ export interface ConnReader {
   onClose(reason: string, description?: unknown): void;
 }
 
-export class EngineConn extends EventEmitter implements Conn {
+export class EngineConn extends IdleEmitter implements Conn {
   readonly id: string;
   readonly session: SessionNumber;
   readonly protocol: 3 | 4;
@@ -48,7 +49,7 @@ export class EngineConn extends EventEmitter implements Conn {
   constructor(
     session: SessionNumber,
     sid: string,
-    info: RequestInfo,
+    head: RequestHead,
     request: HandshakeRequest,
     link: Link,
     strangers: Strangers,
@@ -57,9 +58,9 @@ export class EngineConn extends EventEmitter implements Conn {
     this.#strangers = strangers;
     this.id = sid;
     this.session = session;
-    this.protocol = info.revision;
+    this.protocol = head.revision;
     this.request = request;
-    this.transport = new EngineTransport(parseQuery(info.url).transport === 'polling' ? 'polling' : 'websocket', this);
+    this.transport = new EngineTransport(head.polling ? 'polling' : 'websocket', this);
     this.#link = link;
   }
 

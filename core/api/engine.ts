@@ -17,6 +17,7 @@ import { describeReason, reasonText } from '../session/reasons.ts';
 import { CONNECTION_ERRORS, type ConnectionError, FORBIDDEN } from '../wire/connection-errors.ts';
 import { type OriginsRule, resolveOrigins } from '../wire/origins.ts';
 import type { RequestInfo } from '../wire/request-info.ts';
+import { readRequestHead } from '../wire/request-record.ts';
 import type { GivenOptions } from './api-options.ts';
 import { ApplicationServer, type ApplicationTarget } from './application-server.ts';
 import { EngineConn } from './engine-conn.ts';
@@ -188,10 +189,10 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
 
   // ── news from the threads ──
 
-  onOpen(session: SessionNumber, sid: string, info: RequestInfo, encoded: Uint8Array): void {
+  onOpen(session: SessionNumber, sid: string, encoded: Uint8Array): void {
     const request = this.#hooks.take(sid, () => new EngineRequest(encoded));
-    const { address } = info;
-    if (!this.#strangers.arrive(session, address)) {
+    const head = readRequestHead(encoded);
+    if (!this.#strangers.arrive(session, head.address)) {
       this.link.closeSession(session, true);
       this.reportRefusal(request, {
         code: FORBIDDEN,
@@ -199,7 +200,7 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
       });
       return;
     }
-    const conn = new EngineConn(session, sid, info, request, this.link, this.#strangers);
+    const conn = new EngineConn(session, sid, head, request, this.link, this.#strangers);
     this.#conns.set(session, conn);
     this.#sids.add(sid);
     this.emit('connection', conn);

@@ -4,23 +4,14 @@
  *
  * Most requests are never looked at, so what the I/O thread sent is kept as bytes and read when somebody does.
  */
-import { EventEmitter } from 'node:events';
-import {
-  decodeRequestInfo,
-  type HandshakeRequest,
-  type Headers,
-  parseQuery,
-  type RequestInfo,
-} from '../wire/request-info.ts';
+import { type HandshakeRequest, type Headers, parseQuery, type RequestInfo } from '../wire/request-info.ts';
+import { decodeRequest } from '../wire/request-record.ts';
+import { IdleEmitter } from './idle-emitter.ts';
 
 type Connection = HandshakeRequest['connection'] & { readonly destroyed: boolean };
 
-/** An emitter that owns nothing until somebody listens; Node's constructor gives each instance a table of its own. */
-function Emitter(): void {}
-Emitter.prototype = EventEmitter.prototype;
-
 /** As an emitter it tells nothing by itself. */
-export class EngineRequest extends (Emitter as unknown as new () => EventEmitter) implements HandshakeRequest {
+export class EngineRequest extends IdleEmitter implements HandshakeRequest {
   #source: Uint8Array | RequestInfo;
   #connection: Connection | undefined;
   #query: Record<string, string | string[]> | undefined;
@@ -106,7 +97,7 @@ export class EngineRequest extends (Emitter as unknown as new () => EventEmitter
   }
 
   get #info(): RequestInfo {
-    if (this.#source instanceof Uint8Array) this.#source = decodeRequestInfo(this.#source);
+    if (this.#source instanceof Uint8Array) this.#source = decodeRequest(this.#source);
     return this.#source;
   }
 }

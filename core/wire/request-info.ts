@@ -1,10 +1,7 @@
 /**
- * What the app thread gets to know of the request that opened a session: a self-contained record.
- * The I/O thread encodes it inside the request handler, the app thread decodes it into its own memory.
- * Keeps no view of the bytes it reads, because they lie in a ring that is written again.
+ * What is known of the request that opened a session: its shape, and headers and query as Node's `http` reads them.
  */
 import { parse } from 'node:querystring';
-import { Packr } from 'msgpackr';
 import type { Revision } from './engine-packet.ts';
 
 /** Lower-cased name to value; a list only where Node keeps one. */
@@ -39,13 +36,6 @@ export interface HandshakeRequest {
   readonly _query: Record<string, string | string[]>;
 }
 
-const SECURE_BIT = 1;
-const BASE64_BIT = 2;
-const REVISION_4_BIT = 4;
-
-/** Fields before the headers, which follow as name, value, name, value. */
-const FIXED_FIELDS = 5;
-
 /** Fields that carry one value by definition; a repeated one is dropped, the first stays. */
 const SINGLE_VALUE: ReadonlySet<string> = new Set([
   'age',
@@ -67,55 +57,6 @@ const SINGLE_VALUE: ReadonlySet<string> = new Set([
   'server',
   'user-agent',
 ]);
-
-/** No records: each encoding carries its whole shape, whichever thread reads it and in whatever order. */
-const packr = new Packr({ useRecords: false });
-
-/** Encodes a request into memory of its own. Header names become list elements, never keys. */
-export function encodeRequestInfo(info: RequestInfo): Uint8Array {
-  const bits =
-    (info.secure ? SECURE_BIT : 0) | (info.base64 ? BASE64_BIT : 0) | (info.revision === 4 ? REVISION_4_BIT : 0);
-  const fields: unknown[] = [info.method, info.url, info.address, info.port ?? null, bits];
-  for (const name of Object.keys(info.headers)) fields.push(name, info.headers[name]);
-  return new Uint8Array(packr.pack(fields));
-}
-
-/**
- * Decodes what `encodeRequestInfo` wrote. The input may lie in shared memory and may be overwritten afterwards.
- *
- * @throws RangeError when the bytes are not such a record
- */
-export function decodeRequestInfo(bytes: Uint8Array): RequestInfo {
-  const fields = unpackFields(bytes);
-  const [method, url, address, port, bits] = fields;
-  if (
-    typeof method !== 'string' ||
-    typeof url !== 'string' ||
-    typeof address !== 'string' ||
-    (port !== null && typeof port !== 'number') ||
-    typeof bits !== 'number'
-  ) {
-    throw malformed();
-  }
-  const headers: Headers = {};
-  for (let i = FIXED_FIELDS; i < fields.length; i += 2) {
-    const name = fields[i];
-    const value = fields[i + 1];
-    if (typeof name !== 'string' || !isHeaderValue(value)) throw malformed();
-    define(headers, name, value);
-  }
-  const info: RequestInfo = {
-    method,
-    url,
-    headers,
-    address,
-    secure: (bits & SECURE_BIT) !== 0,
-    revision: bits & REVISION_4_BIT ? 4 : 3,
-    base64: (bits & BASE64_BIT) !== 0,
-  };
-  if (port !== null) info.port = port;
-  return info;
-}
 
 /**
  * Adds one received header line to `headers`, as Node's `http` does without `joinDuplicateHeaders`.
@@ -157,26 +98,4 @@ function define(headers: Headers, key: string, value: string | string[]): void {
   } else {
     headers[key] = value;
   }
-}
-
-/** Copies first: msgpackr leaves a DataView on the array it reads, and that array may be the ring itself. */
-function unpackFields(bytes: Uint8Array): unknown[] {
-  let fields: unknown;
-  try {
-    fields = packr.unpack(Buffer.from(bytes));
-  } catch (cause) {
-    throw malformed(cause);
-  }
-  if (!Array.isArray(fields) || fields.length < FIXED_FIELDS || (fields.length - FIXED_FIELDS) % 2 !== 0) {
-    throw malformed();
-  }
-  return fields;
-}
-
-function isHeaderValue(value: unknown): value is string | string[] {
-  return typeof value === 'string' || (Array.isArray(value) && value.every((item) => typeof item === 'string'));
-}
-
-function malformed(cause?: unknown): RangeError {
-  return new RangeError('These bytes are not an encoded request.', { cause });
 }

@@ -25,7 +25,8 @@ import {
   type Revision,
 } from '../../wire/engine-packet.ts';
 import { encodeOpenPacket } from '../../wire/open-packet.ts';
-import { encodeRequestInfo, type RequestInfo } from '../../wire/request-info.ts';
+import type { RequestInfo } from '../../wire/request-info.ts';
+import { encodeRequest } from '../../wire/request-record.ts';
 import { KIND_BINARY, KIND_TEXT } from '../records.ts';
 import type { ServerSpec } from '../segment.ts';
 import type { InboxWriter } from './inbox-writer.ts';
@@ -209,7 +210,7 @@ export class ServerSessions {
     const { first, serials } = this.#sessions;
     this.#sessions.open(local, sid, socket, poll);
     this.heartbeat.open(local, info.revision, this.#now());
-    this.#inbox.open(first + local, serials[local], this.spec.server, sid, encodeRequestInfo(info));
+    this.#inbox.open(first + local, serials[local], this.spec.server, sid, encodeRequest(info, socket === undefined));
   }
 
   #forget(local: number, reason: number, detail: number): boolean {

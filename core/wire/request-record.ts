@@ -1,0 +1,153 @@
+/**
+ * A handshake request as bytes: from the I/O thread to the app thread, and there until somebody looks at it. Fixed
+ * fields and texts with their lengths, so that the few things the app thread always wants are read without the rest,
+ * and each text becomes a string of its own: one cut out of a larger string would keep all of it alive.
+ *
+ *     0  u8   bits
+ *     1  u16  port, 0 when unknown
+ *     3  texts: address, method, url, then name and value of each header; u32 length, UTF-8
+ */
+import { type Headers, mergeHeader, type RequestInfo } from './request-info.ts';
+
+const SECURE_BIT = 1;
+const BASE64_BIT = 2;
+const REVISION_4_BIT = 4;
+const POLLING_BIT = 8;
+
+const BITS = 0;
+const PORT = 1;
+const TEXTS = 3;
+const LENGTH_BYTES = 4;
+/** Of UTF-8, for each UTF-16 unit of a string. */
+const MAX_BYTES_PER_UNIT = 3;
+
+/** Headers that thousands of clients send alike: their values are kept once. */
+const COMMON: ReadonlySet<string> = new Set([
+  'accept',
+  'accept-encoding',
+  'accept-language',
+  'cache-control',
+  'connection',
+  'host',
+  'origin',
+  'pragma',
+  'sec-ch-ua',
+  'sec-ch-ua-mobile',
+  'sec-ch-ua-platform',
+  'sec-fetch-dest',
+  'sec-fetch-mode',
+  'sec-fetch-site',
+  'sec-websocket-extensions',
+  'sec-websocket-version',
+  'upgrade',
+  'user-agent',
+  'x-forwarded-proto',
+]);
+const MAX_KEPT = 1000;
+const MAX_KEPT_LENGTH = 512;
+const kept = new Map<string, string>();
+
+/** What is wanted of every session. */
+export interface RequestHead {
+  readonly address: string;
+  readonly revision: 3 | 4;
+  /** The session opened by polling, not by a WebSocket. */
+  readonly polling: boolean;
+}
+
+/** Encodes a request into memory of its own. */
+export function encodeRequest(info: RequestInfo, polling: boolean): Uint8Array {
+  const texts = [info.address, info.method, info.url];
+  for (const [name, value] of Object.entries(info.headers)) {
+    if (typeof value === 'string') texts.push(name, value);
+    else for (const each of value) texts.push(name, each);
+  }
+  let bound = TEXTS;
+  for (const text of texts) bound += LENGTH_BYTES + text.length * MAX_BYTES_PER_UNIT;
+  const bytes = Buffer.allocUnsafe(bound);
+  bytes[BITS] =
+    (info.secure ? SECURE_BIT : 0) |
+    (info.base64 ? BASE64_BIT : 0) |
+    (info.revision === 4 ? REVISION_4_BIT : 0) |
+    (polling ? POLLING_BIT : 0);
+  bytes.writeUInt16LE(info.port ?? 0, PORT);
+  let at = TEXTS;
+  for (const text of texts) {
+    const length = bytes.write(text, at + LENGTH_BYTES);
+    bytes.writeUInt32LE(length, at);
+    at += LENGTH_BYTES + length;
+  }
+  return new Uint8Array(bytes.subarray(0, at));
+}
+
+/** @throws RangeError when the bytes are not a request */
+export function readRequestHead(encoded: Uint8Array): RequestHead {
+  const reader = new TextReader(encoded);
+  return {
+    address: reader.next(),
+    revision: encoded[BITS] & REVISION_4_BIT ? 4 : 3,
+    polling: (encoded[BITS] & POLLING_BIT) !== 0,
+  };
+}
+
+/**
+ * Decodes what `encodeRequest` wrote. The input may lie in shared memory and may be overwritten afterwards.
+ *
+ * @throws RangeError when the bytes are not a request
+ */
+export function decodeRequest(encoded: Uint8Array): RequestInfo {
+  const reader = new TextReader(encoded);
+  const address = reader.next();
+  const method = reader.next();
+  const url = reader.next();
+  const headers: Headers = {};
+  while (reader.more) {
+    const name = reader.next();
+    const value = reader.next();
+    mergeHeader(headers, name, COMMON.has(name) ? shared(value) : value);
+  }
+  const bits = encoded[BITS];
+  const info: RequestInfo = {
+    method,
+    url,
+    headers,
+    address,
+    secure: (bits & SECURE_BIT) !== 0,
+    revision: bits & REVISION_4_BIT ? 4 : 3,
+    base64: (bits & BASE64_BIT) !== 0,
+  };
+  const port = encoded[PORT] | (encoded[PORT + 1] << 8);
+  if (port !== 0) info.port = port;
+  return info;
+}
+
+/** The same text, kept once; forgotten with all others now and then, so that strangers cannot fill memory. */
+function shared(text: string): string {
+  if (text.length > MAX_KEPT_LENGTH) return text;
+  const known = kept.get(text);
+  if (known !== undefined) return known;
+  if (kept.size >= MAX_KEPT) kept.clear();
+  kept.set(text, text);
+  return text;
+}
+
+class TextReader {
+  readonly #bytes: Buffer;
+  #at = TEXTS;
+
+  constructor({ buffer, byteOffset, byteLength }: Uint8Array) {
+    this.#bytes = Buffer.from(buffer, byteOffset, byteLength);
+  }
+
+  get more(): boolean {
+    return this.#at < this.#bytes.length;
+  }
+
+  next(): string {
+    const from = this.#at + LENGTH_BYTES;
+    const to = from <= this.#bytes.length ? from + this.#bytes.readUInt32LE(this.#at) : Number.POSITIVE_INFINITY;
+    if (to > this.#bytes.length) throw new RangeError('These bytes are not an encoded request.');
+    this.#at = to;
+    return this.#bytes.toString('utf8', from, to);
+  }
+}

@@ -1,0 +1,113 @@
+/** Requests as records. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type Headers, mergeHeader, type RequestInfo } from '../../core/wire/request-info.ts';
+import { decodeRequest, encodeRequest, readRequestHead } from '../../core/wire/request-record.ts';
+import { Random } from '../support/random.ts';
+
+function sample(overrides: Partial<RequestInfo> = {}): RequestInfo {
+  return {
+    method: 'GET',
+    url: '/socket.io/?EIO=4&transport=websocket',
+    headers: { host: 'x', 'set-cookie': ['a=1', 'b=2'], 'x-long': 'é'.repeat(300) },
+    address: '::ffff:127.0.0.1',
+    port: 50123,
+    secure: false,
+    revision: 4,
+    base64: false,
+    ...overrides,
+  };
+}
+
+describe('encoding of a request', () => {
+  test('what is decoded equals what was encoded, in every combination of flags', () => {
+    for (const secure of [false, true]) {
+      for (const base64 of [false, true]) {
+        for (const revision of [3, 4] as const) {
+          const info = sample({ secure, base64, revision });
+          assert.deepEqual(decodeRequest(encodeRequest(info, false)), info);
+        }
+      }
+    }
+    const { port: _, ...unknownPort } = sample();
+    assert.deepEqual(decodeRequest(encodeRequest(unknownPort, false)), unknownPort);
+  });
+
+  test('the head tells what every session needs', () => {
+    for (const revision of [3, 4] as const) {
+      for (const polling of [false, true]) {
+        const head = readRequestHead(encodeRequest(sample({ revision }), polling));
+        assert.deepEqual(head, { address: sample().address, revision, polling });
+      }
+    }
+  });
+
+  test('values that thousands of clients send alike stay right, whatever else is sent', () => {
+    for (let n = 0; n < 3000; n++) {
+      const headers = { host: 'x', 'user-agent': `agent ${n % 1500}`, accept: 'y'.repeat(n % 600) };
+      assert.deepEqual(decodeRequest(encodeRequest(sample({ headers }), false)).headers, headers);
+    }
+  });
+
+  test('each encoding stands alone and in memory of its own', () => {
+    const first = encodeRequest(sample(), false);
+    const copy = first.slice();
+    const second = encodeRequest(sample({ url: '/other' }), false);
+    assert.deepEqual(first, copy);
+    assert.equal(first.byteLength, first.buffer.byteLength);
+    assert.equal(decodeRequest(second).url, '/other');
+    assert.equal(decodeRequest(first).url, sample().url);
+  });
+
+  test('a record in shared memory is decoded into a copy that outlives it', () => {
+    const encoded = encodeRequest(sample(), false);
+    const shared = new Uint8Array(new SharedArrayBuffer(encoded.length + 8)).subarray(4, 4 + encoded.length);
+    shared.set(encoded);
+    const info = decodeRequest(shared);
+    shared.fill(0xff);
+    assert.deepEqual(info, sample());
+  });
+
+  test('a header named __proto__ is an ordinary entry and changes no prototype', () => {
+    const headers: Headers = {};
+    mergeHeader(headers, '__proto__', 'x');
+    mergeHeader(headers, 'Constructor', 'y');
+    const decoded = decodeRequest(encodeRequest(sample({ headers }), false)).headers;
+    assert.deepEqual(Object.entries(decoded), [
+      ['__proto__', 'x'],
+      ['constructor', 'y'],
+    ]);
+    assert.equal(Object.getPrototypeOf(decoded), Object.prototype);
+    assert.equal(Object.getPrototypeOf({}), Object.prototype);
+  });
+
+  test('bytes that are no request are refused with a RangeError and nothing else', () => {
+    const random = new Random();
+    const valid = encodeRequest(sample({ headers: { host: 'x', cookie: 'io=1', 'set-cookie': ['a'] } }), false);
+    let refused = 0;
+    for (let round = 0; round < 5000; round++) {
+      let bytes: Uint8Array;
+      if (random.chance(0.3)) {
+        bytes = Uint8Array.from({ length: random.below(40) }, () => random.below(256));
+      } else {
+        bytes = valid.slice(0, random.chance(0.3) ? random.below(valid.length) : valid.length);
+        for (let change = random.below(4); change > 0 && bytes.length > 0; change--) {
+          bytes[random.below(bytes.length)] = random.below(256);
+        }
+      }
+      try {
+        const info = decodeRequest(bytes);
+        for (const text of [info.method, info.url, info.address, ...Object.keys(info.headers)]) {
+          assert.equal(typeof text, 'string');
+        }
+        for (const value of Object.values(info.headers).flat()) assert.equal(typeof value, 'string');
+        assert.ok(info.revision === 3 || info.revision === 4);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        refused++;
+      }
+    }
+    assert.ok(refused > 1000, 'most inputs were damaged');
+    assert.deepEqual(decodeRequest(encodeRequest(sample(), false)), sample(), 'still works after all those');
+  });
+});
