@@ -3,7 +3,7 @@
  * Wire codes (Engine.IO 0-5) and disconnect reasons are other tables, because clients see those.
  */
 
-/** Every code with what it means; `docs/errors.md` lists the same table. */
+/** Every code with what it means; `docs/errors.md` lists the same table. @since Broadside */
 export const ERROR_CODES = {
   ERR_OPTION_INVALID: 'An option or environment variable has a value outside its allowed range.',
   ERR_OPTION_UNKNOWN: 'An option has a name that is not known.',
@@ -21,12 +21,21 @@ export const ERROR_CODES = {
   ERR_CLOSED: 'The engine has been closed.',
 } as const;
 
+/** Name of an error; docs/errors.md has the list. @since Broadside */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-/** An error with a stable `code`; the message names the value met and what was expected. */
+/** An error with a stable `code`; the message names the value met and what was expected. @since Broadside */
 export class EngineError extends Error {
+  /** Which error it is. @since Broadside */
   readonly code: ErrorCode;
 
+  /**
+   * Made by the library.
+   *
+   * @param code which error it is
+   * @param message value met and what was expected
+   * @param options `cause` @since Broadside
+   */
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'EngineError';

@@ -14,7 +14,7 @@ import type { Ask } from './wire/origin-header.ts';
 import { type OriginsRule, resolveOrigins } from './wire/origins.ts';
 import type { HandshakeRequest } from './wire/request-info.ts';
 
-/** Sizes of the machinery; the threads of a process are shared by Servers with equal tuning. */
+/** Sizes of the machinery; the threads of a process are shared by Servers with equal tuning. @since Broadside */
 export interface TuningOptions {
   /** I/O threads, 1 to 8. Environment `BROADSIDE_IO_THREADS`. @default available parallelism − 1, at least 1 */
   ioThreads?: number;
@@ -30,9 +30,10 @@ export interface TuningOptions {
   flushUs?: number;
 }
 
+/** What may carry a session. @since Socket.IO 2 */
 export type TransportName = 'polling' | 'websocket';
 
-/** TLS on the own port, as Node's https server takes it, or as files. */
+/** TLS on the own port, as Node's https server takes it, or as files. @since Broadside */
 export interface TlsOptions {
   /** Private key, PEM. */
   key?: string | Uint8Array;
@@ -66,69 +67,103 @@ const TLS_OPTION_NAMES = [
   'caFile',
 ] as const satisfies readonly (keyof TlsOptions)[];
 
-/** Decides on a handshake; `decide(error, allow)` may come later. Replaces the check of `origins`. */
+/**
+ * Decides on a handshake; `decide(error, allow)` may come later. Replaces the check of `origins`. @since Socket.IO 2
+ */
 export type AllowRequest = (
   request: HandshakeRequest,
   decide: (error: string | number | null | undefined, allow: boolean) => void,
 ) => void;
 
-/** Options of one Server. Names and units follow the Socket.IO server API. */
+/** Options of one Server. Names and units follow the Socket.IO server API. @since Socket.IO 2 */
 export interface ServerOptions extends TuningOptions, TlsOptions {
-  /** Path of all requests. @default '/socket.io' */
+  /** Path of all requests. @default '/socket.io' @since Socket.IO 2 */
   path?: string;
-  /** Milliseconds between heartbeats, 1 to 2^31 − 1. @default 25000 */
+  /** Milliseconds between heartbeats, 1 to 2^31 − 1. @default 25000 @since Socket.IO 2 */
   pingInterval?: number;
-  /** Milliseconds a heartbeat may stay unanswered, 1 to 2^31 − 1. @default 60000 */
+  /** Milliseconds a heartbeat may stay unanswered, 1 to 2^31 − 1. @default 60000 @since Socket.IO 2 */
   pingTimeout?: number;
-  /** Bytes of one client message at most, 1 to 1 GiB; a larger one closes its connection. @default 1000000 */
+  /**
+   * Bytes of one client message at most, 1 to 1 GiB; a larger one closes its connection.
+   *
+   * @default 1000000 @since Socket.IO 2
+   */
   maxHttpBufferSize?: number;
-  /** Milliseconds a connection may stay without a namespace, 1 to 2^31 − 1. @default 45000 */
+  /** Milliseconds a connection may stay without a namespace, 1 to 2^31 − 1. @default 45000 @since Socket.IO 3 */
   connectTimeout?: number;
-  /** Milliseconds the body of a post may take, 1 to 2^31 − 1; then it gets status 408 and its session ends. @default 20000 */
+  /**
+   * Milliseconds the body of a post may take, 1 to 2^31 − 1; then it gets status 408 and its session ends.
+   *
+   * @default 20000 @since Broadside
+   */
   bodyTimeout?: number;
-  /** Bytes of a request's URL, query included, 64 to 65536; a longer one gets status 414. @default 8192 */
+  /**
+   * Bytes of a request's URL, query included, 64 to 65536; a longer one gets status 414.
+   *
+   * @default 8192 @since Broadside
+   */
   maxUrlBytes?: number;
-  /** Sessions that have not joined a namespace yet, 1 to 1,000,000; further handshakes get status 503. @default 10000 */
+  /**
+   * Sessions that have not joined a namespace yet, 1 to 1,000,000; further handshakes get status 503.
+   *
+   * @default 10000 @since Broadside
+   */
   maxPending?: number;
-  /** The same for one client address, or the proxy's in front; further handshakes get status 429. @default 1000 */
+  /**
+   * The same for one client address, or the proxy's in front; further handshakes get status 429.
+   *
+   * @default 1000 @since Broadside
+   */
   maxPendingPerAddress?: number;
-  /** Bytes that may wait to be sent to one client; with more waiting, the next packet closes it. 1024 to 4 GiB. @default 16777216 */
+  /**
+   * Bytes that may wait to be sent to one client; with more waiting, the next packet closes it. 1024 to 4 GiB.
+   *
+   * @default 16777216 @since Broadside
+   */
   maxClientBufferBytes?: number;
-  /** Whether Engine.IO 3 clients (Socket.IO 1.x and 2.x) are served. @default true */
+  /** Whether Engine.IO 3 clients (Socket.IO 1.x and 2.x) are served. @default true @since Socket.IO 3 */
   allowEIO3?: boolean;
-  /** Transports that clients may use; the order has no meaning. @default ['polling', 'websocket'] */
+  /** Transports that clients may use; the order has no meaning. @default ['polling', 'websocket'] @since Socket.IO 2 */
   transports?: readonly TransportName[];
-  /** Whether clients that poll are told that they may upgrade. @default true */
+  /** Whether clients that poll are told that they may upgrade. @default true @since Socket.IO 2 */
   allowUpgrades?: boolean;
-  /** Milliseconds an upgrade may take, 1 to 2^31 − 1. @default 10000 */
+  /** Milliseconds an upgrade may take, 1 to 2^31 − 1. @default 10000 @since Socket.IO 2 */
   upgradeTimeout?: number;
-  /** Whether an attached Node server's upgrade requests that nobody answers are ended. @default true */
+  /**
+   * Whether an attached Node server's upgrade requests that nobody answers are ended.
+   *
+   * @default true @since Socket.IO 2
+   */
   destroyUpgrade?: boolean;
-  /** Milliseconds after which they are, 1 to 2^31 − 1. @default 1000 */
+  /** Milliseconds after which they are, 1 to 2^31 − 1. @default 1000 @since Socket.IO 2 */
   destroyUpgradeTimeout?: number;
-  /** Whether requests must have a slash after the path. @default true */
+  /** Whether requests must have a slash after the path. @default true @since Socket.IO 4.6 */
   addTrailingSlash?: boolean;
-  /** Who may use the server from pages of other origins. @default none: no CORS header is sent */
+  /** Who may use the server from pages of other origins. @default none: no CORS header is sent @since Socket.IO 3 */
   cors?:
     | boolean
     | CorsOptions
     | ((request: HandshakeRequest, callback: (error: Error | null, cors?: CorsOptions) => void) => void);
-  /** Origins that may open sessions, as Socket.IO 2 checks them. @default any, without CORS headers */
+  /**
+   * Origins that may open sessions, as Socket.IO 2 checks them.
+   *
+   * @default any, without CORS headers @since Socket.IO 2
+   */
   origins?:
     | string
     | readonly string[]
     | ((origin: string, callback: (error: string | null, allow: boolean) => void) => void);
-  /** A cookie with the session id: true, its name, or its attributes. @default false */
+  /** A cookie with the session id: true, its name, or its attributes. @default false @since Socket.IO 2 */
   cookie?: boolean | string | CookieOptions;
-  /** Path of the cookie, as Socket.IO 2 has it; false for none. @default '/' */
+  /** Path of the cookie, as Socket.IO 2 has it; false for none. @default '/' @since Socket.IO 2 */
   cookiePath?: string | false;
-  /** Whether scripts cannot read the cookie, as Socket.IO 2 has it. @default true */
+  /** Whether scripts cannot read the cookie, as Socket.IO 2 has it. @default true @since Socket.IO 2 */
   cookieHttpOnly?: boolean;
-  /** Compression of polling answers. @default { threshold: 1024 } */
+  /** Compression of polling answers. @default { threshold: 1024 } @since Socket.IO 2 */
   httpCompression?: boolean | HttpCompressionOptions;
-  /** Compression of WebSocket messages: true, or from how many bytes on. @default false */
+  /** Compression of WebSocket messages: true, or from how many bytes on. @default false @since Socket.IO 2 */
   perMessageDeflate?: boolean | { threshold?: number };
-  /** Decides on every handshake. @default all are allowed */
+  /** Decides on every handshake. @default all are allowed @since Socket.IO 2 */
   allowRequest?: AllowRequest;
 }
 

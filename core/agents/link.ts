@@ -4,7 +4,7 @@
  */
 import type { RowNumber, SessionNumber } from '../session/ids.ts';
 
-/** A Socket.IO packet as the parser encodes it: the header text, then its attachments. */
+/** A Socket.IO packet as the parser encodes it: the header text, then its attachments. @since Socket.IO 2 */
 export type PacketFrames = readonly (string | Uint8Array)[];
 
 /** Send flags of one packet; a bit set so that it fits the record header. */

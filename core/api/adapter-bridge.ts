@@ -8,14 +8,16 @@ import type { Packet } from './parser.ts';
 import type { RemoteSocketDetails } from './remote-socket.ts';
 import type { Socket } from './socket.ts';
 
+/** Name of a room. @since Socket.IO 2 */
 export type Room = string;
+/** Id of a socket. @since Socket.IO 2 */
 export type SocketId = string;
 
-/** How one broadcast is sent; a flag that is not set is absent. */
+/** How one broadcast is sent; a flag that is not set is absent. @since Socket.IO 4 */
 export interface BroadcastFlags {
   /** May be dropped for a client that cannot take it now. */
   volatile?: boolean;
-  /** @default true */
+  /** May be compressed on its way. @default true */
   compress?: boolean;
   /** Only clients of this process. */
   local?: boolean;
@@ -23,24 +25,32 @@ export interface BroadcastFlags {
   timeout?: number;
 }
 
-/** Whom one broadcast reaches: every socket, or those in any of `rooms`, without those in any of `except`. */
+/**
+ * Whom one broadcast reaches: every socket, or those in any of `rooms`, without those in any of `except`.
+ * @since Socket.IO 4
+ */
 export interface BroadcastOptions {
+  /** None for every socket. */
   rooms: ReadonlySet<Room>;
   /** Rooms; an id names the room of that socket. */
   except?: ReadonlySet<Room>;
+  /** How it is sent. */
   flags?: BroadcastFlags;
 }
 
-/** What is kept of a socket that may come back. */
+/** What is kept of a socket that may come back. @since Socket.IO 4.6 */
 export interface PersistedSession {
+  /** The socket's id. */
   sid: SocketId;
   /** The client's secret. */
   pid: string;
+  /** The rooms it was in. */
   rooms: Room[];
+  /** The application's own. */
   data: unknown;
 }
 
-/** A kept session, and what its client has missed. */
+/** A kept session, and what its client has missed. @since Socket.IO 4.6 */
 export interface RestoredSession extends PersistedSession {
   /** Data of the missed events, for adapters that keep events. */
   missedPackets: unknown[][];
@@ -48,7 +58,9 @@ export interface RestoredSession extends PersistedSession {
   missedFrames?(): PacketFrames[];
 }
 
+/** A namespace, whatever its events. @since Broadside */
 export type AnyNamespace = Namespace<any, any, any, any>;
+/** A socket, whatever its events. @since Broadside */
 export type AnySocket = Socket<any, any, any, any>;
 
 export interface AdapterBridge {

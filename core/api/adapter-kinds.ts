@@ -8,7 +8,7 @@ import { type ModernAdapter, ModernBridge } from './modern-bridge.ts';
 
 export type AnyAdapter = Adapter | AdapterBridge | ModernAdapter | LegacyAdapter;
 
-/** Anything `new`able with a namespace: a class, or a function that returns an adapter. */
+/** Anything `new`able with a namespace: a class, or a function that returns an adapter. @since Socket.IO 2 */
 export type AdapterConstructor =
   | (new (
       nsp: any,

@@ -24,9 +24,11 @@ import { reportUncaught } from './user-code.ts';
 
 const NO_ROOMS: ReadonlySet<Room> = new Set();
 
-/** A room as Socket.IO 2 showed it. */
+/** A room as Socket.IO 2 showed it. @since Socket.IO 2 */
 export interface RoomHash {
+  /** True for the id of each member. */
   readonly sockets: Record<SocketId, boolean>;
+  /** Number of members. */
   readonly length: number;
 }
 
@@ -36,9 +38,10 @@ function trueFor(names: Iterable<string>): Record<string, boolean> {
 
 /**
  * In-memory adapter. Emits `create-room(room)`, `join-room(room, id)`, `leave-room(room, id)` and `delete-room(room)`,
- * each on a real change only.
+ * each on a real change only. @since Socket.IO 2
  */
 export class Adapter extends EventEmitter implements AdapterBridge {
+  /** The namespace it serves. @since Socket.IO 2 */
   readonly nsp: AnyNamespace;
   readonly #rooms = new SetMap();
   readonly #sids = new SetMap();
@@ -48,13 +51,14 @@ export class Adapter extends EventEmitter implements AdapterBridge {
   /** Connected sockets of foreign engines, which no row can hold. */
   readonly #foreign = new Set<AnySocket>();
 
+  /** Made by the library, one for each namespace. @param nsp the namespace it serves @since Socket.IO 2 */
   constructor(nsp: AnyNamespace) {
     super();
     this.nsp = nsp;
     this.#rows = new RoomRows(this.#rooms, nsp.sockets);
   }
 
-  /** Members by room: a Map of Sets. Read as properties, rooms have the shape `{ sockets, length }` of Socket.IO 2. */
+  /** Members by room: a Map of Sets; as properties `{ sockets, length }`, as in Socket.IO 2. @since Socket.IO 2 */
   get rooms(): HashedMap<ReadonlySet<SocketId>, RoomHash> {
     this.#roomsView ??= createHashedMap(this.#rooms.expand(), (members) => ({
       sockets: trueFor(members),
@@ -63,29 +67,35 @@ export class Adapter extends EventEmitter implements AdapterBridge {
     return this.#roomsView;
   }
 
-  /** Rooms by socket: a Map of Sets. Read as properties, they are hashes room → true as in Socket.IO 2. */
+  /** Rooms by socket: a Map of Sets; as properties hashes room → true, as in Socket.IO 2. @since Socket.IO 2 */
   get sids(): HashedMap<ReadonlySet<Room>, Record<Room, boolean>> {
     this.#sidsView ??= createHashedMap(this.#sids.expand(), trueFor);
     return this.#sidsView;
   }
 
-  /** What packets are encoded with. */
+  /** What packets are encoded with. @since Socket.IO 2 */
   get encoder(): PacketEncoder {
     return this.nsp.server.encoder;
   }
 
-  /** Called once, before the adapter is used. */
+  /** Called once, before the adapter is used. @since Socket.IO 3 */
   init(): void | Promise<void> {}
 
-  /** Called once, when the server closes. */
+  /** Called once, when the server closes. @since Socket.IO 3 */
   close(): void | Promise<void> {}
 
-  /** Number of servers in the cluster: 1. */
+  /** Number of servers in the cluster: 1. @since Socket.IO 4 */
   serverCount(): Promise<number> {
     return Promise.resolve(1);
   }
 
-  /** Puts a socket into one room; `done` is called on the next tick. */
+  /**
+   * Puts a socket into one room.
+   *
+   * @param id the socket's
+   * @param room its name
+   * @param done called on the next tick @since Socket.IO 2
+   */
   add(id: SocketId, room: Room, done?: (error: null) => void): void | Promise<void> {
     return this.addAll(id, [room], done);
   }
@@ -93,7 +103,9 @@ export class Adapter extends EventEmitter implements AdapterBridge {
   /**
    * Puts a socket into rooms; broadcasts from the next one on include it.
    *
-   * @param done called on the next tick
+   * @param id the socket's
+   * @param rooms names of rooms
+   * @param done called on the next tick @since Socket.IO 2
    */
   addAll(id: SocketId, rooms: Iterable<Room>, done?: (error: null) => void): void | Promise<void> {
     if (done) process.nextTick(done, null);
@@ -114,7 +126,13 @@ export class Adapter extends EventEmitter implements AdapterBridge {
     }
   }
 
-  /** Takes a socket out of one room. */
+  /**
+   * Takes a socket out of one room.
+   *
+   * @param id the socket's
+   * @param room its name
+   * @param done called on the next tick @since Socket.IO 2
+   */
   del(id: SocketId, room: Room, done?: (error: null) => void): void | Promise<void> {
     if (done) process.nextTick(done, null);
     if (!this.#sids.remove(id, room)) return;
@@ -123,20 +141,25 @@ export class Adapter extends EventEmitter implements AdapterBridge {
     this.#removeMember(id, room);
   }
 
-  /** Takes a socket out of all rooms; it stays connected. */
+  /**
+   * Takes a socket out of all rooms; it stays connected.
+   *
+   * @param id the socket's
+   * @param done called on the next tick @since Socket.IO 2
+   */
   delAll(id: SocketId, done?: (error: null) => void): void | Promise<void> {
     if (done) process.nextTick(done, null);
     for (const room of [...this.#sids.members(id)]) this.del(id, room);
     this.#sids.delete(id);
   }
 
-  /** A socket has connected: from here on broadcasts reach it, those to rooms it joined earlier included. The library calls it. */
+  /** The library calls it when a socket connects: broadcasts reach it. @param socket that one @since Broadside */
   enroll(socket: AnySocket): void {
     if (socket.client.foreign) this.#foreign.add(socket);
     else this.#rows.enroll(socket, this.#sids.members(socket.id));
   }
 
-  /** A connected socket goes: no later broadcast reaches it. One command for all its rooms. The library calls it. */
+  /** The library calls it when a socket goes, out of all rooms at once. @param socket that one @since Broadside */
   withdraw(socket: AnySocket): void {
     const own = this.#sids.members(socket.id);
     if (!this.#foreign.delete(socket)) this.#rows.withdraw(socket, own);
@@ -147,7 +170,9 @@ export class Adapter extends EventEmitter implements AdapterBridge {
   /**
    * Sends one packet to all matching sockets. Encoded here, once; the coordinator finds the recipients.
    *
-   * @throws what serialising the arguments throws
+   * @param packet its `nsp` is filled in
+   * @param opts whom it reaches, and how
+   * @throws what serialising the arguments throws @since Socket.IO 2
    */
   broadcast(packet: Packet, opts: BroadcastOptions): void {
     // hot: cost must not depend on the number of recipients.
@@ -160,10 +185,12 @@ export class Adapter extends EventEmitter implements AdapterBridge {
   /**
    * Sends one packet with one id to all matching sockets and registers for the answer of each.
    *
+   * @param packet gets its id here
+   * @param opts whom it reaches, and how
    * @param clientCountCallback called once with the number of recipients
    * @param ack called with the first argument of each answer
    * @param lost called for each recipient that disconnects without an answer
-   * @returns a function that stops waiting
+   * @returns a function that stops waiting @since Socket.IO 4.5
    */
   broadcastWithAck(
     packet: Packet,
@@ -186,12 +213,17 @@ export class Adapter extends EventEmitter implements AdapterBridge {
     };
   }
 
-  /** Ids of the connected sockets in any of `rooms`, of all when empty. */
+  /** Ids of the connected sockets in any of `rooms`, of all when empty. @param rooms their names @since Socket.IO 3 */
   sockets(rooms: ReadonlySet<Room>): Promise<Set<SocketId>> {
     return Promise.resolve(new Set(this.#matching({ rooms }).map((socket) => socket.id)));
   }
 
-  /** As `sockets()`, with a callback that comes on the next tick; `rooms` may be left out. */
+  /**
+   * As `sockets()`, with a callback that comes on the next tick; `rooms` may be left out.
+   *
+   * @param rooms names, none for all sockets
+   * @param callback gets `(null, ids)` @since Socket.IO 2
+   */
   clients(
     rooms: readonly Room[] | ((error: null, ids: SocketId[]) => void),
     callback?: (error: null, ids: SocketId[]) => void,
@@ -201,53 +233,78 @@ export class Adapter extends EventEmitter implements AdapterBridge {
     if (done) process.nextTick(done, null, ids);
   }
 
-  /** The rooms of one socket; undefined when it is in none. */
+  /** The rooms of one socket; undefined when it is in none. @param id the socket's @since Socket.IO 3 */
   socketRooms(id: SocketId): Set<Room> | undefined {
     return this.#sids.get(id);
   }
 
-  /** As `socketRooms()`, with a callback that comes on the next tick; null when it is in none. */
+  /**
+   * As `socketRooms()`, with a callback that comes on the next tick; null when it is in none.
+   *
+   * @param id the socket's
+   * @param callback gets `(null, rooms)` @since Socket.IO 2
+   */
   clientRooms(id: SocketId, callback: (error: null, rooms: Room[] | null) => void): void {
     const own = this.#sids.get(id);
     process.nextTick(callback, null, own ? [...own] : null);
   }
 
-  /** The matching sockets. */
+  /** The matching sockets. @param opts whom it concerns @since Socket.IO 4 */
   fetchSockets(opts: BroadcastOptions): Promise<AnySocket[]> {
     return Promise.resolve(this.#matching(opts));
   }
 
-  /** Puts the matching sockets into rooms. */
+  /**
+   * Puts the matching sockets into rooms.
+   *
+   * @param opts whom it concerns
+   * @param rooms names of rooms @since Socket.IO 4
+   */
   addSockets(opts: BroadcastOptions, rooms: Room[]): void {
     for (const socket of this.#matching(opts)) socket.join(rooms);
   }
 
-  /** Takes the matching sockets out of rooms. */
+  /**
+   * Takes the matching sockets out of rooms.
+   *
+   * @param opts whom it concerns
+   * @param rooms names of rooms @since Socket.IO 4
+   */
   delSockets(opts: BroadcastOptions, rooms: Room[]): void {
     for (const socket of this.#matching(opts)) for (const room of rooms) socket.leave(room);
   }
 
-  /** Disconnects the matching sockets, with `close` their connections too. */
+  /**
+   * Disconnects the matching sockets, with `close` their connections too.
+   *
+   * @param opts whom it concerns
+   * @param close their connections too @since Socket.IO 4
+   */
   disconnectSockets(opts: BroadcastOptions, close: boolean): void {
     for (const socket of this.#matching(opts)) socket.disconnect(close);
   }
 
-  /** There are no other servers: warns, and a function in last position gets no responses. */
+  /** Warns: there are no other servers; a callback gets no answers. @param packet the event @since Socket.IO 4.1 */
   serverSideEmit(packet: unknown[]): void {
     process.emitWarning('serverSideEmit() reaches nobody: this adapter knows of no other servers.');
     const callback: unknown = packet.at(-1);
     if (typeof callback === 'function') process.nextTick(callback as () => void, null, []);
   }
 
-  /** Keeps nothing: see `RecoveringAdapter`. */
+  /** Keeps nothing: see `RecoveringAdapter`. @param _session of a socket that is lost @since Socket.IO 4.6 */
   persistSession(_session: PersistedSession): void {}
 
-  /** Knows no session: see `RecoveringAdapter`. */
+  /**
+   * Knows no session: see `RecoveringAdapter`.
+   *
+   * @param _pid the client's secret
+   * @param _offset of the last event it got @since Socket.IO 4.6
+   */
   restoreSession(_pid: string, _offset: string): RestoredSession | null | Promise<RestoredSession | null> {
     return null;
   }
 
-  /** Tells the sockets that watch what is sent to them; the usual namespace has none. */
+  /** Tells those that watch what is sent to them; the usual namespace has none. @param packet it @since Broadside */
   protected notifyObservers(packet: Packet, { rooms, except = NO_ROOMS }: BroadcastOptions): void {
     if (this.nsp.observers.size === 0) return;
     for (const socket of this.nsp.observers) {
@@ -255,7 +312,7 @@ export class Adapter extends EventEmitter implements AdapterBridge {
     }
   }
 
-  /** Sends an encoded packet to all matching sockets. */
+  /** Sends an encoded packet. @param frames header and attachments @param opts whom it reaches @since Broadside */
   protected deliver(frames: PacketFrames, opts: BroadcastOptions): void {
     const { rooms, except = NO_ROOMS, flags } = opts;
     let bits = flags?.compress === false ? 0 : FLAG_COMPRESS;

@@ -15,42 +15,77 @@ import type { RecoveryOptions } from './recovery.ts';
 
 /**
  * Origins that may connect. `*` stands for any; an entry is compared as a whole, with `*` for any port. A function gets
- * the request's origin, `*` when there is none, and decides through `callback(error, allow)`.
+ * the request's origin, `*` when there is none, and decides through `callback(error, allow)`. @since Socket.IO 2
  */
 export type OriginsOption =
   | string
   | readonly string[]
   | ((origin: string, callback: (error: string | null, allow: boolean) => void) => void);
 
-/** Options as given: those of this layer, and the engine's. */
+/** Options as given: those of this layer, and the engine's. @since Socket.IO 2 */
 export interface GivenOptions extends ServerOptions {
-  /** Class of the adapters, one instance per namespace. @default the in-memory `Adapter` */
+  /** Class of the adapters, one instance per namespace. @default the in-memory `Adapter` @since Socket.IO 2 */
   adapter?: AdapterConstructor;
-  /** Packet format; `'msgpack'` for that of socket.io-msgpack-parser. Clients need the same one. @default socket.io-parser */
+  /**
+   * Packet format; `'msgpack'` for that of socket.io-msgpack-parser. Clients need the same one.
+   *
+   * @default socket.io-parser @since Socket.IO 2
+   */
   parser?: Parser | 'msgpack';
-  /** Address to listen on. @default all */
+  /** Address to listen on. @default all @since Broadside */
   host?: string;
-  /** Gets every request on the port that is not the engine's: a listener such as an Express application, or an HTTP server. */
+  /**
+   * Gets every request on the port that is not the engine's: a listener such as an Express application, which should
+   * trust one proxy, or an HTTP server. @default none @since Broadside
+   */
   http?: RequestListener | Server;
-  /** Origins that may connect, and may read answers from pages. @default any may connect, without CORS headers */
+  /**
+   * Origins that may connect, and may read answers from pages.
+   *
+   * @default any may connect, without CORS headers @since Socket.IO 2
+   */
   origins?: OriginsOption;
-  /** Whether the client's bundle is served. @default true */
+  /** Whether the client's bundle is served. @default true @since Socket.IO 2 */
   serveClient?: boolean;
-  /** Whether a namespace made from a RegExp or a function goes when its last socket leaves. @default false */
+  /**
+   * Whether a namespace made from a RegExp or a function goes when its last socket leaves.
+   *
+   * @default false @since Socket.IO 4.6
+   */
   cleanupEmptyChildNamespaces?: boolean;
-  /** Lets Socket.IO 4 clients continue after a lost connection. Events then carry one more argument. @default off */
+  /**
+   * Lets Socket.IO 4 clients continue after a lost connection. Events then carry one more argument.
+   *
+   * @default off @since Socket.IO 4.6
+   */
   connectionStateRecovery?: RecoveryOptions;
-  /** Namespaces one connection may be in, 1 to 100000; it is refused further ones. @default 100 */
+  /** Namespaces one connection may be in, 1 to 100000; it is refused further ones. @default 100 @since Broadside */
   maxNamespaces?: number;
-  /** Deepest nesting of an inbound event, its own array included, 1 to 1000; a deeper one closes the connection. @default 64 */
+  /**
+   * Deepest nesting of an inbound event, its own array included, 1 to 1000; a deeper one closes the connection.
+   *
+   * @default 64 @since Broadside
+   */
   maxDepth?: number;
-  /** Arguments of an inbound event or answer, its name included, 1 to 65535; more close the connection. @default 8192 */
+  /**
+   * Arguments of an inbound event or answer, its name included, 1 to 65535; more close the connection.
+   *
+   * @default 8192 @since Broadside
+   */
   maxArguments?: number;
-  /** Attachments of an inbound packet, 1 to 10000; more close the connection. @default 10 */
+  /** Attachments of an inbound packet, 1 to 10000; more close the connection. @default 10 @since Broadside */
   maxAttachments?: number;
-  /** Bytes of all attachments of an inbound packet, 1 to 16 GiB. @default maxAttachments × maxHttpBufferSize */
+  /**
+   * Bytes of all attachments of an inbound packet, 1 to 16 GiB.
+   *
+   * @default maxAttachments × maxHttpBufferSize @since Broadside
+   */
   maxAttachmentBytes?: number;
-  /** Milliseconds the next attachment of an inbound packet may take, 1 to 2^31 − 1; then the connection is closed. @default 60000 */
+  /**
+   * Milliseconds the next attachment of an inbound packet may take, 1 to 2^31 − 1; then the connection is closed.
+   *
+   * @default 60000 @since Broadside
+   */
   attachmentTimeout?: number;
 }
 

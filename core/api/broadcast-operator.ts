@@ -36,6 +36,7 @@ export function roomNames(rooms: Room | readonly Room[]): Room[] {
  * Whom to send to and how. Get one from a `Server`, `Namespace` or `Socket`.
  *
  * @typeParam Timed whether `timeout()` was called, which is what lets an event ask for acknowledgements
+ * @since Socket.IO 4
  */
 export class BroadcastOperator<EmitEvents extends EventsMap, SocketData, Timed extends boolean = false> {
   readonly #nsp: AnyNamespace;
@@ -65,13 +66,13 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData, Timed e
   /**
    * Adds rooms; a client in several of them gets the event once.
    *
-   * @param room one room, or an array of rooms
+   * @param room one room, or an array of rooms @since Socket.IO 2
    */
   to(room: Room | readonly Room[]): BroadcastOperator<EmitEvents, SocketData, Timed> {
     return this.#with(withRooms(this.#rooms, room), this.#except, this.#flags);
   }
 
-  /** Same as `to()`. */
+  /** Same as `to()`. @param room one room, or an array of rooms @since Socket.IO 2 */
   in(room: Room | readonly Room[]): BroadcastOperator<EmitEvents, SocketData, Timed> {
     return this.to(room);
   }
@@ -79,7 +80,7 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData, Timed e
   /**
    * Leaves out every socket that is in one of these rooms; a socket's id leaves out that socket.
    *
-   * @param room one room, or an array of rooms
+   * @param room one room, or an array of rooms @since Socket.IO 4
    */
   except(room: Room | readonly Room[]): BroadcastOperator<EmitEvents, SocketData, Timed> {
     return this.#with(this.#rooms, withRooms(this.#except, room), this.#flags);
@@ -88,33 +89,33 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData, Timed e
   /**
    * Whether the event may be compressed on its way.
    *
-   * @param compress default without this call: true
+   * @param compress default without this call: true @since Socket.IO 2
    */
   compress(compress: boolean): BroadcastOperator<EmitEvents, SocketData, Timed> {
     return this.#withFlags({ compress });
   }
 
-  /** The event may be dropped for a client that cannot take it now. */
+  /** The event may be dropped for a client that cannot take it now. @since Socket.IO 2 */
   get volatile(): BroadcastOperator<EmitEvents, SocketData, Timed> {
     return this.#withFlags({ volatile: true });
   }
 
-  /** Only clients of this process, should the adapter connect several. */
+  /** Only clients of this process, should the adapter connect several. @since Socket.IO 2 */
   get local(): BroadcastOperator<EmitEvents, SocketData, Timed> {
     return this.#withFlags({ local: true });
   }
 
-  /** Has no effect; every event is JSON with attachments. */
+  /** Has no effect; every event is JSON with attachments. @since Socket.IO 2 */
   get json(): BroadcastOperator<EmitEvents, SocketData, Timed> {
     return this;
   }
 
-  /** Adds nothing; for a socket's operator, which leaves the socket out anyway. */
+  /** Adds nothing; for a socket's operator, which leaves the socket out anyway. @since Socket.IO 2 */
   get broadcast(): BroadcastOperator<EmitEvents, SocketData, Timed> {
     return this;
   }
 
-  /** Has no effect: binary data is found by itself. */
+  /** Has no effect: binary data is found by itself. @param _binary ignored @since Socket.IO 2.1 */
   binary(_binary: boolean): BroadcastOperator<EmitEvents, SocketData, Timed> {
     return this;
   }
@@ -122,7 +123,7 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData, Timed e
   /**
    * Lets the event ask every client for an acknowledgement.
    *
-   * @param ms milliseconds until the callback gets an error and the answers so far
+   * @param ms milliseconds until the callback gets an error and the answers so far @since Socket.IO 4.5
    */
   timeout(ms: number): BroadcastOperator<EmitEvents, SocketData, true> {
     return this.#withFlags<true>({ timeout: ms });
@@ -132,9 +133,11 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData, Timed e
    * Sends an event. After `timeout()` a function in last position gets `(error, responses)` once: the first argument of
    * each client's answer, in order of arrival, and an error when not every client answered.
    *
+   * @param event its name
+   * @param args its arguments
    * @returns what the operator was made from, which counts as true: a boolean in Socket.IO 4, a chain in Socket.IO 2
    * @throws {EngineError} `ERR_RESERVED_EVENT`; `ERR_ACK_NOT_SUPPORTED` for a callback without `timeout()`
-   * @throws what serialising the arguments throws
+   * @throws what serialising the arguments throws @since Socket.IO 2
    */
   emit<Name extends Timed extends true ? EventNames<EmitEvents> : EventNamesWithoutAck<EmitEvents>>(
     event: Name,
@@ -160,8 +163,11 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData, Timed e
   /**
    * Sends an event and waits for every client. Without `timeout()` there is no limit of time.
    *
+   * @param event its name
+   * @param args its arguments, without the callback
    * @returns the first argument of each client's answer, in order of arrival
    * @throws {Error} rejects when not every client answered; `responses` on it holds the answers so far
+   * @since Socket.IO 4.6
    */
   emitWithAck<Name extends EventNamesWithAck<EmitEvents>>(
     event: Name,
@@ -176,13 +182,13 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData, Timed e
     });
   }
 
-  /** `emit('message', ...args)`. */
+  /** `emit('message', ...args)`. @param args of the event @since Socket.IO 2 */
   send(...args: EventParams<EmitEvents, 'message'>): this {
     (this as BroadcastOperator<any, any>).emit('message', ...args);
     return this;
   }
 
-  /** Same as `send()`. */
+  /** Same as `send()`. @param args of the event @since Socket.IO 2 */
   write(...args: EventParams<EmitEvents, 'message'>): this {
     return this.send(...args);
   }
@@ -190,7 +196,7 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData, Timed e
   /**
    * Asks for the ids of the sockets an event would reach now.
    *
-   * @param callback called on a later tick
+   * @param callback called on a later tick @since Socket.IO 2
    */
   clients(callback: (error: Error | null, ids: SocketId[]) => void): this {
     this.#ids().then(
@@ -200,12 +206,12 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData, Timed e
     return this;
   }
 
-  /** As `clients()`, as a promise. */
+  /** As `clients()`, as a promise. @since Socket.IO 3 */
   async allSockets(): Promise<Set<SocketId>> {
     return new Set(await this.#ids());
   }
 
-  /** The sockets an event would reach now, those of other servers as `RemoteSocket`. */
+  /** The sockets an event would reach now, those of other servers as `RemoteSocket`. @since Socket.IO 4 */
   async fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]> {
     const found = await this.#nsp.bridge.fetchSockets(this.#options());
     return found.map((socket) => {
@@ -217,7 +223,7 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData, Timed e
   /**
    * Puts the sockets an event would reach now into rooms.
    *
-   * @param room one room, or an array of rooms
+   * @param room one room, or an array of rooms @since Socket.IO 4
    */
   socketsJoin(room: Room | readonly Room[]): void {
     this.#nsp.bridge.addSockets(this.#options(), roomNames(room));
@@ -226,7 +232,7 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData, Timed e
   /**
    * Takes the sockets an event would reach now out of rooms.
    *
-   * @param room one room, or an array of rooms
+   * @param room one room, or an array of rooms @since Socket.IO 4
    */
   socketsLeave(room: Room | readonly Room[]): void {
     this.#nsp.bridge.delSockets(this.#options(), roomNames(room));
@@ -235,7 +241,7 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData, Timed e
   /**
    * Disconnects the sockets an event would reach now.
    *
-   * @param close also closes their connections. @default false
+   * @param close also closes their connections; false by default @since Socket.IO 4
    */
   disconnectSockets(close = false): void {
     this.#nsp.bridge.disconnectSockets(this.#options(), close);

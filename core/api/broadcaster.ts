@@ -21,6 +21,7 @@ import {
 /** Events of a namespace that other servers cannot send. */
 const LOCAL_EVENTS: ReadonlySet<unknown> = new Set(['connect', 'connection', 'new_namespace']);
 
+/** Base of `Server` and `Namespace`. @since Socket.IO 2 */
 export abstract class Broadcaster<
   ListenEvents extends EventsMap,
   EmitEvents extends EventsMap,
@@ -36,7 +37,9 @@ export abstract class Broadcaster<
   /**
    * Sends an event to all connected sockets and waits for every answer.
    *
-   * @returns the first argument of each client's answer, in order of arrival
+   * @param event its name
+   * @param args its arguments, without the callback
+   * @returns the first argument of each client's answer, in order of arrival @since Socket.IO 4.6
    */
   emitWithAck<Name extends EventNamesWithAck<EmitEvents>>(
     event: Name,
@@ -45,67 +48,55 @@ export abstract class Broadcaster<
     return (this.#everyone() as BroadcastOperator<any, any>).emitWithAck(event as string, ...(args as any[]));
   }
 
-  /** `emit('message', ...args)`. @returns the namespace */
+  /** `emit('message', ...args)`. @param args of the event @returns the namespace @since Socket.IO 2 */
   send(...args: EventParams<EmitEvents, 'message'>): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
     (this.#everyone() as BroadcastOperator<any, any>).emit('message', ...args);
     return this.audience();
   }
 
-  /** Same as `send()`. */
+  /** Same as `send()`. @param args of the event @since Socket.IO 2 */
   write(
     ...args: EventParams<EmitEvents, 'message'>
   ): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
     return this.send(...args);
   }
 
-  /**
-   * Sends to rooms.
-   *
-   * @param room one room, or an array of rooms
-   */
+  /** Sends to rooms. @param room one room, or an array of rooms @since Socket.IO 2 */
   to(room: Room | readonly Room[]): BroadcastOperator<EmitEvents, SocketData> {
     return this.#everyone().to(room);
   }
 
-  /** Same as `to()`. */
+  /** Same as `to()`. @param room one room, or an array of rooms @since Socket.IO 2 */
   in(room: Room | readonly Room[]): BroadcastOperator<EmitEvents, SocketData> {
     return this.#everyone().to(room);
   }
 
-  /**
-   * Sends to everyone who is in none of these rooms.
-   *
-   * @param room one room, or an array of rooms
-   */
+  /** Sends to everyone who is in none of these rooms. @param room one room, or an array of rooms @since Socket.IO 4 */
   except(room: Room | readonly Room[]): BroadcastOperator<EmitEvents, SocketData> {
     return this.#everyone().except(room);
   }
 
-  /** Sends what may be dropped for clients that cannot take it now. */
+  /** Sends what may be dropped for clients that cannot take it now. @since Socket.IO 2 */
   get volatile(): BroadcastOperator<EmitEvents, SocketData> {
     return this.#everyone().volatile;
   }
 
-  /** Sends to clients of this process only. */
+  /** Sends to clients of this process only. @since Socket.IO 2 */
   get local(): BroadcastOperator<EmitEvents, SocketData> {
     return this.#everyone().local;
   }
 
-  /** Has no effect; every event is JSON with attachments. */
+  /** Has no effect; every event is JSON with attachments. @since Socket.IO 2 */
   get json(): BroadcastOperator<EmitEvents, SocketData> {
     return this.#everyone();
   }
 
-  /** Has no effect: binary data is found by itself. */
+  /** Has no effect: binary data is found by itself. @param _binary ignored @since Socket.IO 2.1 */
   binary(_binary: boolean): BroadcastOperator<EmitEvents, SocketData> {
     return this.#everyone();
   }
 
-  /**
-   * Whether what is sent may be compressed.
-   *
-   * @param compress default without this call: true
-   */
+  /** Whether what is sent may be compressed. @param compress default without this call: true @since Socket.IO 2 */
   compress(compress: boolean): BroadcastOperator<EmitEvents, SocketData> {
     return this.#everyone().compress(compress);
   }
@@ -113,7 +104,7 @@ export abstract class Broadcaster<
   /**
    * Lets an event ask every client for an acknowledgement.
    *
-   * @param ms milliseconds until the callback gets an error and the answers so far
+   * @param ms milliseconds until the callback gets an error and the answers so far @since Socket.IO 4.5
    */
   timeout(ms: number): BroadcastOperator<EmitEvents, SocketData, true> {
     return this.#everyone().timeout(ms);
@@ -123,7 +114,7 @@ export abstract class Broadcaster<
    * Asks for the ids of all connected sockets.
    *
    * @param callback called on a later tick
-   * @returns the namespace
+   * @returns the namespace @since Socket.IO 2
    */
   clients(
     callback: (error: Error | null, ids: SocketId[]) => void,
@@ -132,39 +123,27 @@ export abstract class Broadcaster<
     return this.audience();
   }
 
-  /** As `clients()`, as a promise. */
+  /** As `clients()`, as a promise. @since Socket.IO 3 */
   allSockets(): Promise<Set<SocketId>> {
     return this.#everyone().allSockets();
   }
 
-  /** All connected sockets, those of other servers as `RemoteSocket`. */
+  /** All connected sockets, those of other servers as `RemoteSocket`. @since Socket.IO 4 */
   fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]> {
     return this.#everyone().fetchSockets();
   }
 
-  /**
-   * Puts all connected sockets into rooms.
-   *
-   * @param room one room, or an array of rooms
-   */
+  /** Puts all connected sockets into rooms. @param room one room, or an array of rooms @since Socket.IO 4 */
   socketsJoin(room: Room | readonly Room[]): void {
     this.#everyone().socketsJoin(room);
   }
 
-  /**
-   * Takes all connected sockets out of rooms.
-   *
-   * @param room one room, or an array of rooms
-   */
+  /** Takes all connected sockets out of rooms. @param room one room, or an array of rooms @since Socket.IO 4 */
   socketsLeave(room: Room | readonly Room[]): void {
     this.#everyone().socketsLeave(room);
   }
 
-  /**
-   * Disconnects all sockets.
-   *
-   * @param close also closes their connections. @default false
-   */
+  /** Disconnects all sockets. @param close also closes their connections; false by default @since Socket.IO 4 */
   disconnectSockets(close = false): void {
     this.#everyone().disconnectSockets(close);
   }
@@ -173,9 +152,10 @@ export abstract class Broadcaster<
    * Sends an event to the same namespace on the other servers of a cluster, where its listeners get it. With the
    * in-memory adapter there are none: a warning says so, and the callback gets no responses.
    *
+   * @param event its name
    * @param args a function in last position gets `(error, responses)`
    * @returns true
-   * @throws {EngineError} `ERR_RESERVED_EVENT` for connect, connection and new_namespace
+   * @throws {EngineError} `ERR_RESERVED_EVENT` for connect, connection and new_namespace @since Socket.IO 4.1
    */
   serverSideEmit<Name extends EventNames<ServerSideEvents>>(
     event: Name,
@@ -191,7 +171,10 @@ export abstract class Broadcaster<
   /**
    * As `serverSideEmit()`, and waits for the answer of each server.
    *
+   * @param event its name
+   * @param args its arguments, without the callback
    * @throws {Error} rejects when a server did not answer; `responses` on it holds the answers so far
+   * @since Socket.IO 4.6
    */
   serverSideEmitWithAck<Name extends EventNamesWithAck<ServerSideEvents>>(
     event: Name,

@@ -5,7 +5,7 @@
 import { type EventsMap, StrictEventEmitter } from './typed-events.ts';
 import { reportUncaught } from './user-code.ts';
 
-/** Gets the event's name and its arguments. */
+/** Gets the event's name and its arguments. @since Socket.IO 3 */
 export type CatchAllListener = (...args: any[]) => void;
 
 function without(list: CatchAllListener[] | undefined, listener?: CatchAllListener): CatchAllListener[] | undefined {
@@ -15,7 +15,10 @@ function without(list: CatchAllListener[] | undefined, listener?: CatchAllListen
   return left.length === 0 ? undefined : left;
 }
 
-/** Base of `Socket`: Node's emitter with catch-all listeners in both directions. Lists are replaced, never changed. */
+/**
+ * Base of `Socket`: Node's emitter with catch-all listeners in both directions. Lists are replaced, never changed.
+ * @since Socket.IO 3
+ */
 export abstract class CatchAllEmitter<
   ListenEvents extends EventsMap,
   ReservedEvents extends EventsMap,
@@ -23,45 +26,65 @@ export abstract class CatchAllEmitter<
   #inbound: CatchAllListener[] | undefined;
   #outbound: CatchAllListener[] | undefined;
 
-  /** Adds a listener of every event from the client; it runs before middleware and the event's own listeners. */
+  /**
+   * Adds a listener of every event from the client; it runs before middleware and the event's own listeners.
+   *
+   * @param listener gets the name and the arguments @since Socket.IO 3
+   */
   onAny(listener: CatchAllListener): this {
     this.#inbound = [...(this.#inbound ?? []), listener];
     return this;
   }
 
-  /** As `onAny()`, before those already there. */
+  /** As `onAny()`, before those already there. @param listener gets the name and the arguments @since Socket.IO 3 */
   prependAny(listener: CatchAllListener): this {
     this.#inbound = [listener, ...(this.#inbound ?? [])];
     return this;
   }
 
-  /** Removes a listener of `onAny()`; all of them without an argument. */
+  /**
+   * Removes a listener of `onAny()`; all of them without an argument.
+   *
+   * @param listener given to `onAny()` before @since Socket.IO 3
+   */
   offAny(listener?: CatchAllListener): this {
     this.#inbound = without(this.#inbound, listener);
     return this;
   }
 
-  /** The listeners of `onAny()`, in the order they run. */
+  /** The listeners of `onAny()`, in the order they run. @since Socket.IO 3 */
   listenersAny(): CatchAllListener[] {
     return [...(this.#inbound ?? [])];
   }
 
-  /** Adds a listener of every event sent to the client, broadcasts that reach it included; answers are not events. */
+  /**
+   * Adds a listener of every event sent to the client, broadcasts that reach it included; answers are not events.
+   *
+   * @param listener gets the name and the arguments @since Socket.IO 4.5
+   */
   onAnyOutgoing(listener: CatchAllListener): this {
     return this.#watch([...(this.#outbound ?? []), listener]);
   }
 
-  /** As `onAnyOutgoing()`, before those already there. */
+  /**
+   * As `onAnyOutgoing()`, before those already there.
+   *
+   * @param listener gets the name and the arguments @since Socket.IO 4.5
+   */
   prependAnyOutgoing(listener: CatchAllListener): this {
     return this.#watch([listener, ...(this.#outbound ?? [])]);
   }
 
-  /** Removes a listener of `onAnyOutgoing()`; all of them without an argument. */
+  /**
+   * Removes a listener of `onAnyOutgoing()`; all of them without an argument.
+   *
+   * @param listener given to `onAnyOutgoing()` before @since Socket.IO 4.5
+   */
   offAnyOutgoing(listener?: CatchAllListener): this {
     return this.#watch(without(this.#outbound, listener));
   }
 
-  /** The listeners of `onAnyOutgoing()`, in the order they run. */
+  /** The listeners of `onAnyOutgoing()`, in the order they run. @since Socket.IO 4.5 */
   listenersAnyOutgoing(): CatchAllListener[] {
     return [...(this.#outbound ?? [])];
   }

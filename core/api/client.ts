@@ -26,11 +26,13 @@ type ClientState = 'open' | 'closing' | 'gone';
 
 const MAIN = '/';
 
-/** How adapters and engines of Socket.IO say that a packet is sent. */
+/** How adapters and engines of Socket.IO say that a packet is sent. @since Socket.IO 2 */
 export interface EngineWriteOptions {
+  /** Whether a packet is given as frames. @default false */
   preEncoded?: boolean;
+  /** Whether it may be dropped for a client that cannot take it now. @default false */
   volatile?: boolean;
-  /** @default true */
+  /** Whether it may be compressed on its way. @default true */
   compress?: boolean;
 }
 
@@ -39,10 +41,11 @@ export function engineFlags({ volatile, compress }: EngineWriteOptions): number 
   return (volatile ? FLAG_VOLATILE : 0) | (compress === false ? 0 : FLAG_COMPRESS);
 }
 
-/** One connection; several sockets, one per namespace, share it. */
+/** One connection; several sockets, one per namespace, share it. @since Socket.IO 2 */
 export class Client {
+  /** The server it connected to. @since Socket.IO 2 */
   readonly server: AnyServer;
-  /** The Engine.IO connection. */
+  /** The Engine.IO connection. @since Socket.IO 2 */
   readonly conn: Conn;
   /** The command ring of the engine the connection came from; undefined for a foreign engine. @internal */
   readonly link: Link | undefined;
@@ -80,27 +83,27 @@ export class Client {
     }
   }
 
-  /** Id of the session: the client's secret, unlike the ids of its sockets. */
+  /** Id of the session: the client's secret, unlike the ids of its sockets. @since Socket.IO 2 */
   get id(): string {
     return this.conn.id;
   }
 
-  /** What packets are encoded with. */
+  /** What packets are encoded with. @since Socket.IO 2 */
   get encoder(): PacketEncoder {
     return this.server.encoder;
   }
 
-  /** The handshake request. */
+  /** The handshake request. @since Socket.IO 2 */
   get request(): HandshakeRequest {
     return this.conn.request;
   }
 
-  /** Sockets by name of their namespace, those still in middleware included: a Map for this look. */
+  /** Sockets by name of their namespace, those still in middleware included: a Map for this look. @since Socket.IO 2 */
   get nsps(): Map<string, AnySocket> {
     return new Map(this.#all().map((socket) => [socket.nsp.name, socket]));
   }
 
-  /** Sockets by id. */
+  /** Sockets by id. @since Socket.IO 2 */
   get sockets(): Map<string, AnySocket> {
     return new Map(
       this.#all()
@@ -147,7 +150,12 @@ export class Client {
     for (const frame of frames) this.conn.write(frame, { compress: (flags & FLAG_COMPRESS) !== 0 });
   }
 
-  /** Sends encoded frames; adapters that keep their own rooms call it for each recipient. */
+  /**
+   * Sends encoded frames; adapters that keep their own rooms call it for each recipient.
+   *
+   * @param frames of one packet
+   * @param options volatile: may be dropped; compress: true by default @since Socket.IO 3
+   */
   writeToEngine(frames: PacketFrames | string | Uint8Array, options: EngineWriteOptions = {}): void {
     const list = typeof frames === 'string' || frames instanceof Uint8Array ? [frames] : frames;
     this.write(list, engineFlags(options));
@@ -182,13 +190,13 @@ export class Client {
     this.packet({ type: PacketType.CONNECT_ERROR, nsp: name, data: payload }, FLAG_COMPRESS);
   }
 
-  /** Disconnects every socket of this connection, then closes it. */
+  /** Disconnects every socket of this connection, then closes it. @since Socket.IO 2 */
   disconnect(): void {
     for (const socket of this.#all()) socket.disconnect();
     this.close();
   }
 
-  /** Closes the connection after what was sent; the sockets are disconnected within the call. */
+  /** Closes the connection after what was sent; the sockets are disconnected within the call. @since Socket.IO 2 */
   close(): void {
     if (this.#state !== 'open') return;
     const { transport } = this.conn;

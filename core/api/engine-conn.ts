@@ -31,6 +31,7 @@ export interface ConnReader {
   onClose(reason: string, description?: unknown): void;
 }
 
+/** `socket.conn` on the library's own engine; see `Conn` for the rest. @since Socket.IO 2 */
 export class EngineConn extends IdleEmitter implements Conn {
   readonly id: string;
   readonly session: SessionNumber;
@@ -39,7 +40,7 @@ export class EngineConn extends IdleEmitter implements Conn {
   readonly transport: EngineTransport;
   /** The Socket.IO layer. */
   reader: ConnReader | undefined;
-  /** True once the connection has switched from polling to a WebSocket. */
+  /** True once the connection has switched from polling to a WebSocket. @since Socket.IO 2 */
   upgraded = false;
   readyState: ReadyState = 'open';
   readonly #link: Link;
@@ -73,19 +74,28 @@ export class EngineConn extends IdleEmitter implements Conn {
     return this.#link.writable;
   }
 
-  /** Sends one engine message; ignored once the connection closes. */
+  /**
+   * Sends one engine message; ignored once the connection closes.
+   *
+   * @param data text or bytes
+   * @param options `compress`: whether it may be compressed, true by default @since Socket.IO 2
+   */
   write(data: string | Uint8Array, options: { compress?: boolean } = {}): this {
     if (this.readyState === 'open')
       this.#link.send(this.session, [data], options.compress === false ? 0 : FLAG_COMPRESS);
     return this;
   }
 
-  /** Same as `write`. */
+  /** Same as `write()`. @param data text or bytes @param options see there @since Socket.IO 2 */
   send(data: string | Uint8Array, options?: { compress?: boolean }): this {
     return this.write(data, options);
   }
 
-  /** Ends the connection after what was sent, or at once (`discard`). `close` follows when the I/O thread has done so. */
+  /**
+   * Ends the connection; `close` follows when the I/O thread has done so.
+   *
+   * @param discard at once, without what was sent; false by default @since Socket.IO 2
+   */
   close(discard = false): this {
     if (this.readyState !== 'open') return this;
     this.readyState = 'closing';

@@ -9,37 +9,50 @@ import type { HandshakeRequest } from '../wire/request-info.ts';
 import type { GivenOptions, OriginsOption } from './api-options.ts';
 import type { NodeServer } from './listen-target.ts';
 
-/** What listens on a port, shaped like Node's server as far as applications use it. */
+/** What listens on a port, shaped like Node's server as far as applications use it. @since Socket.IO 2 */
 export interface ListenHandle extends EventEmitter {
+  /** Whether the port is bound. */
   readonly listening: boolean;
+  /** Address and port; null when nothing is bound, a path for a Unix socket. */
   address(): { address: string; family: string; port: number } | string | null;
+  /** Gives the port back. @param callback called when all is closed */
   close(callback?: (error?: Error) => void): unknown;
 }
 
 /**
  * Events: `connection` (conn: Conn), `connection_error` ({ req, code, message, context }), `thread_crash`, and `drain`
- * when `writable` turns true again.
+ * when `writable` turns true again. @since Socket.IO 2
  */
 export interface EngineHost extends EventEmitter {
-  /** The app thread's end of the command ring. */
+  /** The app thread's end of the command ring. @internal */
   readonly link: Link;
-  /** Same as `link.writable`. */
+  /** False while so much waits that volatile packets are dropped; `drain` says when it turns true. @since Broadside */
   readonly writable: boolean;
-  /** True once it closes, be it with the Node server or the port that it served. */
+  /** True once it closes, be it with the Node server or the port that it served. @since Broadside */
   readonly closed?: boolean;
-  /** Open connections. */
+  /** Open connections. @since Socket.IO 2 */
   readonly clientsCount: number;
-  /** Replaces the making of session ids; called once per handshake. */
+  /** Replaces the making of session ids; called once per handshake. @since Socket.IO 2 */
   generateId?: (request: HandshakeRequest) => string | Promise<string>;
-  /** Who may connect; the Server keeps it up to date. Read at each handshake. */
+  /** Who may connect; the Server keeps it up to date. Read at each handshake. @since Broadside */
   origins?: OriginsOption;
-  /** Takes the Engine.IO requests of a Node server; without it Servers refuse such a server. */
+  /**
+   * Takes the Engine.IO requests of a Node server; without it Servers refuse such a server.
+   *
+   * @param server keeps its port and all other requests
+   * @param options of the engine @since Socket.IO 2
+   */
   attach?(server: NodeServer, options: GivenOptions): unknown;
-  /** Binds before it returns. Port 0 means any free one. */
+  /**
+   * Binds before it returns. Port 0 means any free one.
+   *
+   * @param port 0 to 65535
+   * @param host address to listen on @since Broadside
+   */
   listen(port: number, host?: string): ListenHandle;
-  /** Gives the port back at once; resolves when every connection and thread is gone. */
+  /** Gives the port back at once; resolves when every connection and thread is gone. @since Socket.IO 2 */
   close(): Promise<void>;
-  /** Counters of queues, log and deliveries. */
+  /** Counters of queues, log and deliveries. @since Broadside */
   stats(): object;
 }
 

@@ -34,6 +34,7 @@ import {
 } from './request-hooks.ts';
 import { Strangers } from './strangers.ts';
 
+/** The library's own engine; `EngineHost` has what applications use of any. @since Socket.IO 2 */
 export class Engine extends EventEmitter implements EngineHost, RuntimeServer, HookSources {
   readonly options: ResolvedOptions;
   readonly allowRequest: AllowRequest | undefined;
@@ -91,7 +92,10 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
     this.on('removeListener', () => queueMicrotask(() => this.#hooksChanged()));
   }
 
-  /** Makes session ids instead of the library; called once per handshake with the request, may return a promise. */
+  /**
+   * Makes session ids instead of the library: called once per handshake with the request, gives an id of 1 to 256
+   * visible ASCII characters or a promise of one. @since Socket.IO 2
+   */
   get generateId(): GenerateId | undefined {
     return this.#generateId;
   }
@@ -101,7 +105,7 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
     this.#hooksChanged();
   }
 
-  /** Origins that may open sessions; see the option. */
+  /** Origins that may open sessions; see the option. @throws ERR_OPTION_INVALID when set @since Broadside */
   get origins(): any {
     return this.#origins;
   }
@@ -113,8 +117,11 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
   }
 
   /**
-   * Adds a Connect-style function that sees every request of the engine, such as that of express-session; an error refuses
-   * the request with code 3. A request is answered when the functions have let the response end.
+   * Adds a Connect-style function that sees every request of the engine, such as that of express-session. A request is
+   * answered when the functions have let the response end.
+   *
+   * @param middleware gets request, response and `next`; an error given to `next` refuses the request with code 3
+   * @returns this engine @since Socket.IO 4.6
    */
   use(middleware: EngineMiddleware): this {
     this.middleware.push(middleware);
@@ -130,14 +137,22 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
     return this.#runtime.agent.writable;
   }
 
+  /** Whether it closes or has closed. @since Broadside */
   get closed(): boolean {
     return this.#closed !== undefined;
   }
 
+  /** Open connections. @since Socket.IO 2 */
   get clientsCount(): number {
     return this.#conns.size;
   }
 
+  /**
+   * Binds a port before it returns.
+   *
+   * @param port 0 to 65535, 0 for any free one
+   * @param host address to listen on; all by default @since Broadside
+   */
   listen(port: number, host?: string): PortServer {
     const bound = this.#runtime.listen(this.#server, port, host);
     const handle = new PortServer(port, bound, host, () => this.close());
@@ -145,7 +160,7 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
     return handle;
   }
 
-  /** Takes the Engine.IO requests of a Node server, which keeps its port and all other requests. */
+  /** Takes the Engine.IO requests of a Node server. @param server keeps its port and all others @since Socket.IO 2 */
   attach(server: NodeServer): void {
     if (this.#relay === undefined) {
       this.#relayFolder = makePrivateFolder('relay');
@@ -164,6 +179,7 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
     this.#relay.attach(server);
   }
 
+  /** Gives ports back at once; resolves when all connections are gone, with the last engine the threads. @since Socket.IO 2 */
   close(): Promise<void> {
     if (this.#closed === undefined) {
       this.#runtime.unlisten(this.#server);
@@ -178,6 +194,7 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
     return this.#closed;
   }
 
+  /** Counters of queues, log and deliveries. @since Broadside */
   stats(): Stats {
     return this.#runtime.stats();
   }

@@ -6,7 +6,7 @@
 import type { HandshakeRequest } from '../wire/request-info.ts';
 import { parseQuery } from '../wire/request-info.ts';
 
-/** A mutable object of its own for each socket; `headers` is the request's. */
+/** A mutable object of its own for each socket; `headers` is the request's. @since Socket.IO 2 */
 export interface Handshake {
   /** Headers of the handshake request, names in lower case. */
   headers: HandshakeRequest['headers'];

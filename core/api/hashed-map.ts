@@ -10,7 +10,7 @@ function refuse(): never {
   throw new TypeError('This is a view of the rooms: use socket.join() and socket.leave().');
 }
 
-/** A Map whose keys are also own enumerable keys, with values of their own shape. */
+/** A Map whose keys are also own enumerable keys, with values of their own shape. @since Socket.IO 2 */
 export type HashedMap<Value, HashValue> = ReadonlyMap<string, Value> & { readonly [key: string]: HashValue | any };
 
 /**

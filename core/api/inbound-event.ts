@@ -10,7 +10,9 @@ import { emitLocally } from './user-code.ts';
 
 type AnySocket = Socket<any, any, any, any>;
 
-/** An inbound event: its name, its arguments, and the answer function where the client asked for one. */
+/**
+ * An inbound event: its name, its arguments, and the answer function where the client asked for one. @since Socket.IO 2
+ */
 export type Event = [name: string, ...args: any[]];
 
 /** Runs middleware and listeners within the call, as far as middleware goes on within it. */

@@ -16,15 +16,51 @@ import { reportUncaught } from './user-code.ts';
 
 type Done = (error?: Error | null) => void;
 
-/** The interface of socket.io-adapter 1.x. */
+/** The interface of socket.io-adapter 1.x. @since Socket.IO 2 */
 export interface LegacyAdapter {
+  /** Members by room. @since Socket.IO 2 */
   readonly rooms?: Record<string, { readonly sockets: Record<string, boolean> }>;
+  /** Rooms by socket. @since Socket.IO 2 */
   readonly sids?: Record<string, Record<string, boolean>>;
+  /**
+   * Puts a socket into a room.
+   *
+   * @param id the socket's
+   * @param room its name
+   * @param done called when it is in @since Socket.IO 2
+   */
   add?(id: string, room: string, done?: Done): void;
+  /**
+   * Puts a socket into rooms.
+   *
+   * @param id the socket's
+   * @param rooms names of rooms
+   * @param done called when it is in all @since Socket.IO 2
+   */
   addAll?(id: string, rooms: string[], done?: Done): void;
+  /**
+   * Takes a socket out of a room.
+   *
+   * @param id the socket's
+   * @param room its name
+   * @param done called when it is out @since Socket.IO 2
+   */
   del(id: string, room: string, done?: Done): void;
+  /** Takes a socket out of all rooms. @param id the socket's @param done called when it is out @since Socket.IO 2 */
   delAll(id: string, done?: Done): void;
+  /**
+   * Sends a packet to all matching sockets.
+   *
+   * @param packet to send
+   * @param opts `{ rooms, except, flags }`, `except` holding ids @since Socket.IO 2
+   */
   broadcast(packet: any, opts: any): void;
+  /**
+   * Ids of the sockets in any of the rooms.
+   *
+   * @param rooms names, none for all sockets
+   * @param callback gets `(error, ids)` @since Socket.IO 2
+   */
   clients?(rooms: string[], callback: (error: Error | null, ids?: string[]) => void): void;
 }
 

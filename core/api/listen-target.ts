@@ -3,10 +3,13 @@
  */
 import { EngineError } from '../errors.ts';
 
-/** A server of `node:http`, `node:https` or `node:http2`. */
+/** A server of `node:http`, `node:https` or `node:http2`. @since Socket.IO 2 */
 export interface NodeServer {
+  /** As Node has it. @param args see Node @since Socket.IO 2 */
   listen(...args: any[]): unknown;
+  /** As Node has it. @param callback see Node @since Socket.IO 2 */
   close(callback?: (error?: Error) => void): unknown;
+  /** As Node has it. @param event its name @param listener see Node @since Socket.IO 2 */
   on(event: string, listener: (...args: any[]) => void): unknown;
 }
 

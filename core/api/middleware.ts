@@ -3,8 +3,9 @@
  */
 import { reportUncaught } from './user-code.ts';
 
-/** An error given to `next()`; `data` travels to the client. */
+/** An error given to `next()`; `data` travels to the client. @since Socket.IO 2 */
 export interface ExtendedError extends Error {
+  /** Travels to the client. */
   data?: any;
 }
 

@@ -18,24 +18,76 @@ import type { RemoteSocketDetails } from './remote-socket.ts';
 
 type MaybePromise<T> = T | Promise<T>;
 
-/** The interface of socket.io-adapter 2.x; members that came with later versions of it may be missing. */
+/**
+ * The interface of socket.io-adapter 2.x; members that came with later versions of it may be missing.
+ * @since Socket.IO 3
+ */
 export interface ModernAdapter {
+  /** Called once, before it is used. @since Socket.IO 3 */
   init?(): void | Promise<void>;
+  /** Called once, when the server closes. @since Socket.IO 3 */
   close?(): void | Promise<void>;
+  /** Number of servers in the cluster. @since Socket.IO 4 */
   serverCount?(): Promise<number>;
+  /** Puts a socket into rooms. @param id the socket's @param rooms a Set of names @since Socket.IO 3 */
   addAll(id: any, rooms: any): void | Promise<void>;
+  /** Takes a socket out of a room. @param id the socket's @param room its name @since Socket.IO 3 */
   del(id: any, room: any): void | Promise<void>;
+  /** Takes a socket out of all rooms. @param id the socket's @since Socket.IO 3 */
   delAll(id: any): void | Promise<void>;
+  /**
+   * Sends a packet to all matching sockets.
+   *
+   * @param packet without a namespace
+   * @param opts `{ rooms, except, flags }` @since Socket.IO 3
+   */
   broadcast(packet: any, opts: any): void;
+  /**
+   * The same, and asks each for an answer.
+   *
+   * @param packet without an id
+   * @param opts `{ rooms, except, flags }`
+   * @param clientCount gets the number of recipients
+   * @param ack gets each answer @since Socket.IO 4.5
+   */
   broadcastWithAck?(packet: any, opts: any, clientCount: any, ack: any): void;
+  /** Ids of the sockets in any of the rooms. @param rooms a Set of names, empty for all @since Socket.IO 3 */
   sockets(rooms: any): Promise<Set<any>>;
+  /** The rooms of one socket. @param id the socket's @since Socket.IO 3 */
   socketRooms(id: any): Set<any> | undefined;
+  /** The matching sockets. @param opts `{ rooms, except, flags }` @since Socket.IO 4 */
   fetchSockets?(opts: any): Promise<any[]>;
+  /**
+   * Puts the matching sockets into rooms.
+   *
+   * @param opts `{ rooms, except, flags }`
+   * @param rooms names of rooms @since Socket.IO 4
+   */
   addSockets?(opts: any, rooms: any): void;
+  /**
+   * Takes the matching sockets out of rooms.
+   *
+   * @param opts `{ rooms, except, flags }`
+   * @param rooms names of rooms @since Socket.IO 4
+   */
   delSockets?(opts: any, rooms: any): void;
+  /**
+   * Disconnects the matching sockets.
+   *
+   * @param opts `{ rooms, except, flags }`
+   * @param close their connections too @since Socket.IO 4
+   */
   disconnectSockets?(opts: any, close: boolean): void;
+  /** Sends an event to the other servers. @param packet event and arguments @since Socket.IO 4.1 */
   serverSideEmit?(packet: any[]): void;
+  /** Keeps a lost session. @param session id, secret, rooms and data @since Socket.IO 4.6 */
   persistSession?(session: any): void;
+  /**
+   * Gives it back with the missed events, or null.
+   *
+   * @param pid the client's secret
+   * @param offset of the last event it got @since Socket.IO 4.6
+   */
   restoreSession?(pid: any, offset: string): any;
 }
 

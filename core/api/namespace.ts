@@ -19,30 +19,33 @@ import { Socket } from './socket.ts';
 import type { DefaultEventsMap, Emitted, EventNamesWithoutAck, EventParams, EventsMap } from './typed-events.ts';
 import { emitLocally, reportUncaught } from './user-code.ts';
 
-/** Events of a namespace. `connect` listeners run before those of `connection`. */
+/** Events of a namespace. `connect` listeners run before those of `connection`. @since Socket.IO 2 */
 export interface NamespaceReservedEvents<
   ListenEvents extends EventsMap,
   EmitEvents extends EventsMap,
   ServerSideEvents extends EventsMap,
   SocketData,
 > {
+  /** A socket has connected. */
   connect: (socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void;
+  /** The same, after all listeners of `connect`. */
   connection: (socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void;
-  /** Main namespace only: another namespace was made. */
+  /** Main namespace only: another namespace was made. @since Socket.IO 4 */
   new_namespace: (nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void;
 }
 
-/** A group of sockets under one name. Get one from `io.of(name)`. */
+/** A group of sockets under one name. Get one from `io.of(name)`. @since Socket.IO 2 */
 export class Namespace<
   ListenEvents extends EventsMap = DefaultEventsMap,
   EmitEvents extends EventsMap = ListenEvents,
   ServerSideEvents extends EventsMap = DefaultEventsMap,
   SocketData = any,
 > extends Broadcaster<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
-  /** Begins with `/`. */
+  /** Begins with `/`. @since Socket.IO 2 */
   readonly name: string;
+  /** The server it belongs to. @since Socket.IO 2 */
   readonly server: Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
-  /** Connected sockets by id. */
+  /** Connected sockets by id. @since Socket.IO 3 */
   readonly sockets: Map<SocketId, Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>> = new Map();
   /** Connected sockets with listeners for what is sent to them. @internal */
   readonly observers = new Set<Socket<any, any, any, any>>();
@@ -64,7 +67,7 @@ export class Namespace<
     this.#bridge = bridgeTo(this, this.#adapter);
   }
 
-  /** The adapter in use; its class was given to the server. */
+  /** The adapter in use; its class was given to the server. @since Socket.IO 2 */
   get adapter(): Adapter {
     return this.#adapter as Adapter;
   }
@@ -74,16 +77,16 @@ export class Namespace<
     return this.#bridge;
   }
 
-  /** The connected sockets as an id → Socket hash; a live view of `sockets`. */
+  /** The connected sockets as an id → Socket hash; a live view of `sockets`. @since Socket.IO 2 */
   get connected(): Readonly<Record<SocketId, Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>> {
     this.#connected ??= createConnectedView(this.sockets);
     return this.#connected;
   }
 
   /**
-   * Adds a function that decides on every socket that wants to connect. Those added later do not see sockets on their way.
+   * Adds a function that decides on every socket that wants to connect; it does not see those already on their way.
    *
-   * @param fn calls `next()` to go on, `next(error)` to refuse; `error.data` travels to the client
+   * @param fn calls `next()` to go on, `next(error)` to refuse; `error.data` travels to the client @since Socket.IO 2
    */
   use(
     fn: (
@@ -98,8 +101,11 @@ export class Namespace<
   /**
    * Sends an event to all connected sockets. Arguments are serialised here, once.
    *
+   * @param event its name
+   * @param args its arguments
    * @returns this namespace
    * @throws {EngineError} `ERR_RESERVED_EVENT`; `ERR_ACK_NOT_SUPPORTED` for a callback without `timeout()`
+   * @since Socket.IO 2
    */
   emit<Name extends EventNamesWithoutAck<EmitEvents>>(
     event: Name,

@@ -9,7 +9,10 @@ import { ParentAdapter } from './parent-adapter.ts';
 import type { Server } from './server.ts';
 import type { DefaultEventsMap, EventsMap } from './typed-events.ts';
 
-/** Decides whether a client may have the namespace `name`; calls `next(error, allow)`, now or later. */
+/**
+ * Decides whether a client may have the namespace `name`; calls `next(error, allow)`, now or later.
+ * @since Socket.IO 2.1
+ */
 export type NamespaceMatcher = (
   name: string,
   auth: { [key: string]: any },
@@ -27,6 +30,10 @@ export function matcherOf(expression: RegExp): NamespaceMatcher {
   return (name, _auth, next) => next(null, expression.test(name));
 }
 
+/**
+ * A template for namespaces, made by `io.of()` for a RegExp or a function; nobody connects to it, what it sends goes to
+ * all its children. @since Socket.IO 2.1
+ */
 export class ParentNamespace<
   ListenEvents extends EventsMap = DefaultEventsMap,
   EmitEvents extends EventsMap = ListenEvents,

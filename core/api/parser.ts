@@ -11,9 +11,14 @@ export { PacketType };
 /**
  * An object with the two classes of a packet format; the default is socket.io-parser.
  * `encode` returns the frames, as since Socket.IO 3, or passes them to its callback within the call, as in Socket.IO 2.
+ * @since Socket.IO 2
  */
 export interface Parser {
+  /** Makes frames of packets; one for each server. @since Socket.IO 2 */
   Encoder: new () => { encode(packet: any, callback?: (frames: any[]) => void): unknown };
+  /**
+   * Makes packets of frames; one for each connection, or one for all while no attachments are due. @since Socket.IO 2
+   */
   Decoder: new () => {
     on(event: 'decoded', listener: (packet: any) => void): unknown;
     add(frame: any): void;
@@ -44,11 +49,15 @@ function withBinaryType(packet: Packet): Packet {
   return packet;
 }
 
-/** `io.encoder`: the chosen format under both contracts, so that adapters of either generation can use it. */
+/**
+ * `io.encoder`: the chosen format under both contracts, so that adapters of either generation can use it.
+ * @since Socket.IO 2
+ */
 export class PacketEncoder {
   readonly #encoder: InstanceType<Parser['Encoder']>;
   readonly #calls: boolean;
 
+  /** Made by the server. @param parser the format @since Broadside */
   constructor(parser: Parser) {
     this.#encoder = new parser.Encoder();
     this.#calls = this.#encoder.encode.length >= 2;
@@ -57,9 +66,10 @@ export class PacketEncoder {
   /**
    * Serialises at the call, so later changes of the arguments have no effect.
    *
+   * @param packet type, namespace, id and data
    * @param callback gets the frames too, within the call
    * @returns the header text and its attachments, or whatever frames the format makes
-   * @throws what the format throws, for the default one what `JSON.stringify` throws
+   * @throws what the format throws, for the default one what `JSON.stringify` throws @since Socket.IO 2
    */
   encode(packet: Packet, callback?: (frames: PacketFrames) => void): PacketFrames {
     // hot: every packet.

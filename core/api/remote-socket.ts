@@ -15,11 +15,15 @@ export interface RemoteSocketDetails {
   data: unknown;
 }
 
+/** A socket as `fetchSockets()` finds it, perhaps on another server of a cluster. @since Socket.IO 4 */
 export class RemoteSocket<EmitEvents extends EventsMap, SocketData> {
+  /** Its public id. @since Socket.IO 4 */
   readonly id: SocketId;
+  /** What was known when it connected. @since Socket.IO 4 */
   readonly handshake: Handshake;
-  /** The rooms it was in when it was asked for. */
+  /** The rooms it was in when it was asked for. @since Socket.IO 4 */
   readonly rooms: ReadonlySet<Room>;
+  /** The application's own, as it was when it was asked for. @since Socket.IO 4 */
   readonly data: SocketData;
   readonly #operator: BroadcastOperator<EmitEvents, SocketData>;
 
@@ -35,8 +39,11 @@ export class RemoteSocket<EmitEvents extends EventsMap, SocketData> {
   /**
    * Sends an event to this socket.
    *
+   * @param event its name
+   * @param args its arguments
    * @returns true
    * @throws {EngineError} `ERR_RESERVED_EVENT`; `ERR_ACK_NOT_SUPPORTED` for a callback without `timeout()`
+   * @since Socket.IO 4
    */
   emit<Name extends EventNames<EmitEvents>>(event: Name, ...args: EventParams<EmitEvents, Name>): boolean {
     (this.#operator as BroadcastOperator<any, any>).emit(event as string, ...args);
@@ -46,7 +53,7 @@ export class RemoteSocket<EmitEvents extends EventsMap, SocketData> {
   /**
    * Lets the next event ask for an acknowledgement: its callback gets an error or null, then the answer.
    *
-   * @param ms milliseconds until the callback gets an error
+   * @param ms milliseconds until the callback gets an error @since Socket.IO 4.5
    */
   timeout(ms: number): {
     emit(event: EventNames<EmitEvents>, ...args: any[]): boolean;
@@ -66,21 +73,17 @@ export class RemoteSocket<EmitEvents extends EventsMap, SocketData> {
     };
   }
 
-  /** Puts it into one room or several. */
+  /** Puts it into one room or several. @param room one room, or an array of rooms @since Socket.IO 4 */
   join(room: Room | readonly Room[]): void {
     this.#operator.socketsJoin(room);
   }
 
-  /** Takes it out of a room. */
+  /** Takes it out of a room. @param room its name @since Socket.IO 4 */
   leave(room: Room): void {
     this.#operator.socketsLeave(room);
   }
 
-  /**
-   * Disconnects it.
-   *
-   * @param close also closes its connection. @default false
-   */
+  /** Disconnects it. @param close also closes its connection; false by default @since Socket.IO 4 */
   disconnect(close = false): this {
     this.#operator.disconnectSockets(close);
     return this;

@@ -11,7 +11,9 @@ function refuse(): never {
   throw new TypeError('socket.rooms is a view: use socket.join() and socket.leave().');
 }
 
-/** A Set whose members are also own enumerable keys; Set's own names win over rooms of the same name. */
+/**
+ * A Set whose members are also own enumerable keys; Set's own names win over rooms of the same name. @since Socket.IO 2
+ */
 export interface RoomSet extends ReadonlySet<string> {
   readonly [room: string]: any;
 }

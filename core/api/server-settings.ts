@@ -19,10 +19,10 @@ import type { AttachmentLimits } from './pending-packet.ts';
 import type { Server } from './server.ts';
 import type { EventsMap } from './typed-events.ts';
 
-/** A class to extend; typed as the library's own. */
+/** A class to extend; typed as the library's own. @since Socket.IO 2 */
 export type AdapterClass = new (nsp: any) => Adapter;
 
-/** Base of `Server`. */
+/** Base of `Server`. @since Socket.IO 2 */
 export abstract class ServerSettings<
   ListenEvents extends EventsMap,
   EmitEvents extends EventsMap,
@@ -32,14 +32,19 @@ export abstract class ServerSettings<
   readonly #given: GivenOptions;
   readonly #options: ApiOptions;
 
-  /** @throws {EngineError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN` */
+  /**
+   * Made by `Server`.
+   *
+   * @param given the options
+   * @throws {EngineError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN` @since Broadside
+   */
   constructor(given: GivenOptions) {
     super();
     this.#given = { ...given };
     this.#options = resolveApiOptions(this.#given);
   }
 
-  /** The options as given, for adapters that look there. */
+  /** The options as given, for adapters that look there. @since Socket.IO 4 */
   get opts(): Readonly<GivenOptions> {
     const { recovery } = this.#options;
     return recovery === undefined ? this.#given : { ...this.#given, connectionStateRecovery: recovery };
@@ -76,7 +81,12 @@ export abstract class ServerSettings<
   /** Called after that setting has changed. @internal */
   protected abstract settingChanged(name: 'origins' | 'adapter'): void;
 
-  /** The path of requests, or sets it; no effect while listening. */
+  /**
+   * The path of requests, or sets it; no effect while listening.
+   *
+   * @param value a path such as `/socket.io`
+   * @throws {EngineError} `ERR_OPTION_INVALID` @since Socket.IO 2
+   */
   path(): string;
   path(value: string): this;
   path(value?: string): string | this {
@@ -85,7 +95,11 @@ export abstract class ServerSettings<
     return this;
   }
 
-  /** Whether the client's bundle is served, or sets it; no effect while listening. */
+  /**
+   * Whether the client's bundle is served, or sets it; no effect while listening.
+   *
+   * @param value whether it is @since Socket.IO 2
+   */
   serveClient(): boolean;
   serveClient(value: boolean): this;
   serveClient(value?: boolean): boolean | this {
@@ -97,7 +111,8 @@ export abstract class ServerSettings<
   /**
    * Who may connect, or sets it, for later handshakes of a server that listens too.
    *
-   * @throws {EngineError} `ERR_OPTION_INVALID`
+   * @param value a string, an array of strings or a function
+   * @throws {EngineError} `ERR_OPTION_INVALID` @since Socket.IO 2
    */
   origins(): OriginsOption;
   origins(value: OriginsOption): this;
@@ -109,7 +124,12 @@ export abstract class ServerSettings<
     return this;
   }
 
-  /** Milliseconds a client of Socket.IO 3 or later has to join a namespace, or sets them for later connections. */
+  /**
+   * Milliseconds a client of Socket.IO 3 or later has to join a namespace, or sets them for later connections.
+   *
+   * @param value 1 to 2^31 − 1
+   * @throws {EngineError} `ERR_OPTION_INVALID` @since Socket.IO 3
+   */
   connectTimeout(): number;
   connectTimeout(value: number): this;
   connectTimeout(value?: number): number | this {
@@ -119,7 +139,11 @@ export abstract class ServerSettings<
     return this;
   }
 
-  /** The adapter class, or sets it, for existing namespaces too: their sockets are left in no room but that of their id. */
+  /**
+   * The adapter class, or sets it, for existing namespaces too: their sockets are left in no room but that of their id.
+   *
+   * @param value a class, or a function that returns an adapter @since Socket.IO 2
+   */
   adapter(): AdapterClass;
   adapter(value: AdapterConstructor): this;
   adapter(value?: AdapterConstructor): AdapterClass | this {
@@ -132,6 +156,9 @@ export abstract class ServerSettings<
   /**
    * Settings of Socket.IO 0.9: `authorization`, `origins`, `resource`, and before `listen()` `transports`,
    * `heartbeat timeout`, `heartbeat interval` and `destroy buffer size`. Others are reported as a warning.
+   *
+   * @param key its name
+   * @param value what it is set to @since Socket.IO 2
    */
   set(key: string, value: unknown): this {
     const io = this as unknown as Server<any, any, any, any>;

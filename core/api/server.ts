@@ -35,7 +35,7 @@ for (const name of FORWARDED) {
   });
 }
 
-/** A Socket.IO server. See the constructor; `new` may be left out. */
+/** A Socket.IO server. See the constructor; `new` may be left out. @since Socket.IO 2 */
 export type Server<
   ListenEvents extends EventsMap = DefaultEventsMap,
   EmitEvents extends EventsMap = ListenEvents,
@@ -43,8 +43,16 @@ export type Server<
   SocketData = any,
 > = SocketIoServer<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
 
-/** The class, which can be called like a function too. `listen` is the same under its oldest name. */
+/**
+ * The class, which can be called like a function too. `listen` is the same under its oldest name. @since Socket.IO 2
+ */
 export interface ServerConstructor {
+  /**
+   * See the constructor of the class.
+   *
+   * @param target a port, a server of Node, or options
+   * @param options see `GivenOptions`
+   */
   new <
     ListenEvents extends EventsMap = DefaultEventsMap,
     EmitEvents extends EventsMap = ListenEvents,
@@ -54,6 +62,7 @@ export interface ServerConstructor {
     target?: number | string | NodeServer | GivenOptions,
     options?: GivenOptions,
   ): Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
+  /** The same without `new`. @param target a port, a server of Node, or options @param options see `GivenOptions` */
   <
     ListenEvents extends EventsMap = DefaultEventsMap,
     EmitEvents extends EventsMap = ListenEvents,
@@ -63,10 +72,13 @@ export interface ServerConstructor {
     target?: number | string | NodeServer | GivenOptions,
     options?: GivenOptions,
   ): Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
+  /** What servers inherit. */
   readonly prototype: Server<any, any, any, any>;
+  /** The class under its oldest name. */
   readonly listen: ServerConstructor;
 }
 
+/** The class; it may be called without `new`. @since Socket.IO 2 */
 export const Server = new Proxy(SocketIoServer, {
   apply: (target, _self, args: [GivenOptions?]) => new target(...args),
 }) as unknown as ServerConstructor;

@@ -20,8 +20,9 @@ import type { Socket } from './socket.ts';
 import type { DefaultEventsMap, Emitted, EventNamesWithoutAck, EventParams, EventsMap } from './typed-events.ts';
 import { reportUncaught } from './user-code.ts';
 
-/** Anything that yields connections: the library's engine, or one given to `bind()`. */
+/** Anything that yields connections: the library's engine, or one given to `bind()`. @since Socket.IO 2 */
 export interface ConnectionSource {
+  /** As an emitter has it. @param event connection @param listener gets each new connection */
   on(event: 'connection', listener: (conn: Conn) => void): unknown;
   /** Closes its connections; called by `Server.close()`. */
   close?(): unknown;
@@ -30,22 +31,22 @@ export interface ConnectionSource {
 /** 'open': it has an engine of its own or a foreign one. */
 type ServerState = 'idle' | 'open' | 'closed';
 
-/** The class behind `Server`, which adds what its main namespace's emitter does. */
+/** The class behind `Server`, which adds what its main namespace's emitter does. @since Socket.IO 2 */
 export class SocketIoServer<
   ListenEvents extends EventsMap = DefaultEventsMap,
   EmitEvents extends EventsMap = ListenEvents,
   ServerSideEvents extends EventsMap = DefaultEventsMap,
   SocketData = any,
 > extends ServerSettings<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
-  /** The main namespace, `/`. */
+  /** The main namespace, `/`. @since Socket.IO 2 */
   readonly sockets: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
-  /** Namespaces by name, as a hash; a live view. */
+  /** Namespaces by name, as a hash; a live view. @since Socket.IO 2 */
   readonly nsps: Readonly<Record<string, Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>>;
   /** The same as a Map. @internal */
   readonly namespaces = new Map<string, Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>();
-  /** The packet format in use. */
+  /** The packet format in use. @since Socket.IO 2 */
   readonly parser: Parser;
-  /** What every packet is encoded with. */
+  /** What every packet is encoded with. @since Socket.IO 2 */
   readonly encoder: PacketEncoder;
   /** Shared by all connections: a packet of one frame leaves nothing behind in a decoder. @internal */
   readonly decoder: PacketDecoder;
@@ -59,10 +60,11 @@ export class SocketIoServer<
   #closing: Promise<void> | undefined;
 
   /**
+   *
    * @param target port to listen on at once, 0 for any, also as a string; or a Node server to share one with. Without
    *   it, call `listen()`
    * @param options see `GivenOptions`; they win over those given to `listen()` later. The object is not changed
-   * @throws {EngineError} `ERR_OPTION_INVALID`, `ERR_EXPRESS_APP`, and what `listen()` throws
+   * @throws {EngineError} `ERR_OPTION_INVALID`, `ERR_EXPRESS_APP`, and what `listen()` throws @since Socket.IO 2
    */
   constructor(target?: number | string | NodeServer, options?: GivenOptions);
   constructor(options?: GivenOptions);
@@ -79,23 +81,26 @@ export class SocketIoServer<
 
   /**
    * The engine, or the one given to `bind()`; undefined before. Typed as present, as applications use it after
-   * `listen()`.
+   * `listen()`. @since Socket.IO 2
    */
   get engine(): EngineHost {
     return (this.#bound ?? this.#engine) as EngineHost;
   }
 
-  /** Same as `engine`. */
+  /** Same as `engine`. @since Socket.IO 2 */
   get eio(): EngineHost {
     return this.engine;
   }
 
-  /** What listens: the Node server it was attached to, else a handle of its own port; undefined before `listen()`. */
+  /**
+   * What listens: the Node server it was attached to, else a handle of its own port; undefined before `listen()`.
+   * @since Socket.IO 2
+   */
   get httpServer(): ListenHandle {
     return this.#httpServer as ListenHandle;
   }
 
-  /** Parents of dynamic namespaces, by the function that decides for them. */
+  /** Parents of dynamic namespaces, by the function that decides for them. @since Socket.IO 2.1 */
   get parentNsps(): ReadonlyMap<
     NamespaceMatcher,
     ParentNamespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>
@@ -119,6 +124,7 @@ export class SocketIoServer<
    * @param target a port, 0 for any free one, also as a numeric string; or a server of node:http or node:https
    * @param options options of the engine; the constructor's win over them
    * @throws {EngineError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, `ERR_LISTEN_FAILED`, `ERR_EXPRESS_APP`
+   * @since Socket.IO 2
    */
   listen(target: number | string | NodeServer, options: GivenOptions = {}): this {
     if (isNodeServer(target)) return this.#share(target, options);
@@ -128,7 +134,7 @@ export class SocketIoServer<
     return this;
   }
 
-  /** Same as `listen()`. */
+  /** Same as `listen()`. @param target a port or a server @param options of the engine @since Socket.IO 2 */
   attach(target: number | string | NodeServer, options?: GivenOptions): this {
     return this.listen(target, options);
   }
@@ -136,7 +142,7 @@ export class SocketIoServer<
   /**
    * Takes the connections of a foreign engine, which becomes `engine`.
    *
-   * @param engine emits `connection` with objects that have the required members of `Conn`
+   * @param engine emits `connection` with objects that have the required members of `Conn` @since Socket.IO 2
    */
   bind(engine: ConnectionSource): this {
     if (this.#state === 'closed') this.#engine = undefined;
@@ -146,11 +152,7 @@ export class SocketIoServer<
     return this;
   }
 
-  /**
-   * Takes one connection of a foreign engine.
-   *
-   * @param conn has the required members of `Conn`
-   */
+  /** Takes one connection of a foreign engine. @param conn has the required members of `Conn` @since Socket.IO 2 */
   onconnection(conn: Conn): this {
     new Client(this, conn, undefined);
     return this;
@@ -160,8 +162,10 @@ export class SocketIoServer<
    * A namespace by name, made when there is none; a leading `/` is added when missing. With a RegExp, or a function
    * `(name, auth, next)` that calls `next(error, allow)`, a parent: namespaces it allows come with their first client.
    *
+   * @param name a name, a RegExp or a function
    * @param fn added as a listener of its `connect` event
    * @throws {EngineError} `ERR_OPTION_INVALID` for anything else, and for a RegExp with the flag g or y
+   * @since Socket.IO 2
    */
   of(
     name: string | RegExp | NamespaceMatcher,
@@ -206,6 +210,7 @@ export class SocketIoServer<
    * waits for adapters, connections and threads. A Node server it was attached to is closed too.
    *
    * @param callback called when all is closed; with an error when that fails or the Server had been closed before
+   * @since Socket.IO 2
    */
   async close(callback?: (error?: Error) => void): Promise<void> {
     if (this.#state === 'closed') {
@@ -231,7 +236,7 @@ export class SocketIoServer<
     callback?.();
   }
 
-  /** Counters: sockets and rooms by namespace, and those of the engine while there is one. */
+  /** Counters: sockets and rooms by namespace, and those of the engine while there is one. @since Broadside */
   stats(): { namespaces: Record<string, { sockets: number; rooms: number }>; [counter: string]: unknown } {
     const namespaces: Record<string, { sockets: number; rooms: number }> = {};
     for (const nsp of this.namespaces.values()) {
@@ -240,7 +245,11 @@ export class SocketIoServer<
     return { ...this.#engine?.stats(), namespaces };
   }
 
-  /** Middleware of the main namespace, see `Namespace.use`; returns that namespace. */
+  /**
+   * Middleware of the main namespace, see `Namespace.use`; returns that namespace.
+   *
+   * @param fn gets the socket and `next` @since Socket.IO 2
+   */
   use(
     fn: (
       socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
@@ -250,7 +259,9 @@ export class SocketIoServer<
     return this.sockets.use(fn);
   }
 
-  /** Sends an event to everyone in the main namespace, see `Namespace.emit`; returns that namespace. */
+  /**
+   * Sends an event to everyone in the main namespace, see `Namespace.emit`; returns that namespace. @since Socket.IO 2
+   */
   declare emit: <Name extends EventNamesWithoutAck<EmitEvents>>(
     event: Name,
     ...args: EventParams<EmitEvents, Name>

@@ -11,27 +11,32 @@ import type { Namespace } from './namespace.ts';
 import type { Socket } from './socket.ts';
 import type { EventsMap, WithTimeout } from './typed-events.ts';
 
-/** Events of a socket that clients cannot send; `error` they can. */
+/** Events of a socket that clients cannot send; `error` they can. @since Socket.IO 2 */
 export interface SocketReservedEvents {
+  /** It is out of its namespace and of all rooms. */
   disconnect: (reason: DisconnectReason, description?: any) => void;
+  /** It is about to leave; its rooms are still there. */
   disconnecting: (reason: DisconnectReason, description?: any) => void;
+  /** Its client broke the protocol or sent an error, or middleware refused an event. */
   error: (error: Error) => void;
 }
 
-/** Base of `Socket`. */
+/** Base of `Socket`. @since Socket.IO 2 */
 export abstract class SocketModifiers<
   ListenEvents extends EventsMap,
   EmitEvents extends EventsMap,
   ServerSideEvents extends EventsMap,
   SocketData,
 > extends CatchAllEmitter<ListenEvents, SocketReservedEvents> {
+  /** The namespace it is in. @since Socket.IO 2 */
   abstract readonly nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
+  /** Its public id. @since Socket.IO 2 */
   abstract readonly id: SocketId;
   /** Flags and time-out of the next emit. */
   #flags = FLAG_COMPRESS;
   #timeout: number | undefined;
 
-  /** The next emit may be dropped if the client cannot take it now. */
+  /** The next emit may be dropped if the client cannot take it now. @since Socket.IO 2 */
   get volatile(): this {
     this.#flags |= FLAG_VOLATILE;
     return this;
@@ -40,7 +45,7 @@ export abstract class SocketModifiers<
   /**
    * Whether the next emit may be compressed on its way.
    *
-   * @param compress default without this call: true
+   * @param compress default without this call: true @since Socket.IO 2
    */
   compress(compress: boolean): this {
     this.#flags = compress ? this.#flags | FLAG_COMPRESS : this.#flags & ~FLAG_COMPRESS;
@@ -50,23 +55,19 @@ export abstract class SocketModifiers<
   /**
    * The acknowledgement of the next emit gets an error first: after `ms` without an answer, else null.
    *
-   * @param ms milliseconds
+   * @param ms milliseconds @since Socket.IO 4.4
    */
   timeout(ms: number): Socket<ListenEvents, WithTimeout<EmitEvents>, ServerSideEvents, SocketData> {
     this.#timeout = ms;
     return this as unknown as Socket<ListenEvents, WithTimeout<EmitEvents>, ServerSideEvents, SocketData>;
   }
 
-  /**
-   * Sends to rooms, without this socket.
-   *
-   * @param room one room, or an array of rooms
-   */
+  /** Sends to rooms, without this socket. @param room one room, or an array of rooms @since Socket.IO 2 */
   to(room: Room | readonly Room[]): BroadcastOperator<EmitEvents, SocketData> {
     return this.#operator().to(room);
   }
 
-  /** Same as `to()`. */
+  /** Same as `to()`. @param room one room, or an array of rooms @since Socket.IO 2 */
   in(room: Room | readonly Room[]): BroadcastOperator<EmitEvents, SocketData> {
     return this.#operator().to(room);
   }
@@ -74,28 +75,28 @@ export abstract class SocketModifiers<
   /**
    * Sends to everyone, without this socket and without those in these rooms.
    *
-   * @param room one room, or an array of rooms
+   * @param room one room, or an array of rooms @since Socket.IO 4
    */
   except(room: Room | readonly Room[]): BroadcastOperator<EmitEvents, SocketData> {
     return this.#operator().except(room);
   }
 
-  /** Has no effect; every event is JSON with attachments. */
+  /** Has no effect; every event is JSON with attachments. @since Socket.IO 2 */
   get json(): this {
     return this;
   }
 
-  /** Has no effect: binary data is found by itself. */
+  /** Has no effect: binary data is found by itself. @param _binary ignored @since Socket.IO 2.1 */
   binary(_binary: boolean): this {
     return this;
   }
 
-  /** Sends to everyone in the namespace, without this socket. */
+  /** Sends to everyone in the namespace, without this socket. @since Socket.IO 2 */
   get broadcast(): BroadcastOperator<EmitEvents, SocketData> {
     return this.#operator();
   }
 
-  /** `broadcast`, to clients of this process only. */
+  /** `broadcast`, to clients of this process only. @since Socket.IO 2.1 */
   get local(): BroadcastOperator<EmitEvents, SocketData> {
     return this.#operator().local;
   }

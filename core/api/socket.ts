@@ -39,7 +39,7 @@ type SocketState = 'connecting' | 'connected' | 'disconnecting' | 'closed';
 
 /**
  * One client in one namespace. Several sockets, one per namespace, may share a connection.
- * Listeners run in the order in which the client sent, an event right before a disconnect included.
+ * Listeners run in the order in which the client sent, an event right before a disconnect included. @since Socket.IO 2
  */
 export class Socket<
   ListenEvents extends EventsMap = DefaultEventsMap,
@@ -47,12 +47,13 @@ export class Socket<
   ServerSideEvents extends EventsMap = DefaultEventsMap,
   SocketData = any,
 > extends SocketModifiers<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
-  /** The namespace this socket is in. */
+  /** The namespace this socket is in. @since Socket.IO 2 */
   readonly nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
+  /** Its connection with the sockets of all its namespaces. @since Socket.IO 2 */
   readonly client: Client;
-  /** Public id: the session's for `/` and `name#session` elsewhere with Socket.IO 2 clients, random with later ones. */
+  /** Random; for Socket.IO 2 clients the session's in `/`, `name#session` elsewhere. @since Socket.IO 2 */
   readonly id: SocketId;
-  /** Whether it is the continuation of a lost connection: same id, rooms and data, missed events sent again. */
+  /** Whether it continues a lost connection: same id, rooms and data, missed events sent again. @since Socket.IO 4.6 */
   readonly recovered: boolean;
   #state: SocketState = 'connecting';
   readonly #issued = Date.now();
@@ -89,33 +90,33 @@ export class Socket<
     this.#query = query;
   }
 
-  /** The server its namespace belongs to. */
+  /** The server its namespace belongs to. @since Socket.IO 2 */
   get server(): Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
     return this.nsp.server;
   }
 
-  /** The adapter of its namespace. */
+  /** The adapter of its namespace. @since Socket.IO 2 */
   get adapter(): Adapter {
     return this.nsp.adapter;
   }
 
-  /** The connection; sockets of other namespaces may share it. */
+  /** The connection; sockets of other namespaces may share it. @since Socket.IO 2 */
   get conn(): Conn {
     return this.client.conn;
   }
 
-  /** The handshake request. */
+  /** The handshake request. @since Socket.IO 2 */
   get request(): HandshakeRequest {
     return this.client.request;
   }
 
-  /** What was known when it asked for this namespace: an object of its own, free to be changed. */
+  /** What was known when it asked for this namespace: an object of its own, free to be changed. @since Socket.IO 2 */
   get handshake(): Handshake {
     this.#handshake ??= createHandshake(this.request, this.conn.remoteAddress, this.#issued, this.#auth, this.#query);
     return this.#handshake;
   }
 
-  /** Free for the application. */
+  /** Free for the application. @since Socket.IO 4 */
   get data(): Partial<SocketData> {
     this.#data ??= {};
     return this.#data;
@@ -125,28 +126,30 @@ export class Socket<
     this.#data = value;
   }
 
-  /** False while middleware runs and from the `disconnect` event on. */
+  /** False while middleware runs and from the `disconnect` event on. @since Socket.IO 2 */
   get connected(): boolean {
     return this.#state === 'connected' || this.#state === 'disconnecting';
   }
 
+  /** The opposite of `connected`. @since Socket.IO 2 */
   get disconnected(): boolean {
     return !this.connected;
   }
 
-  /** The rooms it is in: a live Set whose members are own keys too. Empty from the `disconnect` event on. */
+  /** Its rooms: a live Set whose members are own keys too; empty from `disconnect` on. @since Socket.IO 2 */
   get rooms(): RoomSet {
     this.#rooms ??= createRoomSet(() => this.nsp.bridge.socketRooms(this.id));
     return this.#rooms;
   }
 
   /**
-   * Sends an event. Arguments are serialised here; binary data may be at any depth. A function in last position gets the
-   * client's answer. Ignored once the socket is disconnected.
+   * Sends an event. Ignored once the socket is disconnected.
    *
+   * @param event its name
+   * @param args serialised here, binary data at any depth; a function in last position gets the client's answer
    * @returns this socket
    * @throws {EngineError} `ERR_RESERVED_EVENT`
-   * @throws what serialising the arguments throws
+   * @throws what serialising the arguments throws @since Socket.IO 2
    */
   emit<Name extends EventNames<EmitEvents>>(event: Name, ...args: EventParams<EmitEvents, Name>): Emitted<this>;
   emit(...data: any[]): unknown {
@@ -175,8 +178,10 @@ export class Socket<
   /**
    * Sends an event and waits for the client's answer; without `timeout()` for ever.
    *
+   * @param event its name
+   * @param args its arguments, without the callback
    * @returns the first argument of the answer
-   * @throws {Error} rejects when the time of `timeout()` is over
+   * @throws {Error} rejects when the time of `timeout()` is over @since Socket.IO 4.6
    */
   emitWithAck<Name extends EventNamesWithAck<EmitEvents>>(
     event: Name,
@@ -191,13 +196,13 @@ export class Socket<
     });
   }
 
-  /** `emit('message', ...args)`. */
+  /** `emit('message', ...args)`. @param args of the event @since Socket.IO 2 */
   send(...args: EventParams<EmitEvents, 'message'>): this {
     (this as Socket<any, any, any, any>).emit('message', ...args);
     return this;
   }
 
-  /** Same as `send()`. */
+  /** Same as `send()`. @param args of the event @since Socket.IO 2 */
   write(...args: EventParams<EmitEvents, 'message'>): this {
     return this.send(...args);
   }
@@ -208,7 +213,7 @@ export class Socket<
    * @param room one room, or an array of rooms; names are taken as strings
    * @param callback called with null on the next tick, with an error when the adapter has one; without a callback that
    *   error is an `error` event of this socket
-   * @returns this socket; to `await` it is harmless
+   * @returns this socket; to `await` it is harmless @since Socket.IO 2
    */
   join(room: Room | readonly Room[], callback?: (error: Error | null) => void): this {
     if (this.#state === 'closed') return this;
@@ -219,15 +224,16 @@ export class Socket<
   /**
    * Leaves a room, at once.
    *
+   * @param room its name
    * @param callback called with null on the next tick, with an error when the adapter has one
-   * @returns this socket
+   * @returns this socket @since Socket.IO 2
    */
   leave(room: Room, callback?: (error: Error | null) => void): this {
     settleChange(this, this.nsp.bridge.del(this.id, String(room)), callback);
     return this;
   }
 
-  /** Leaves every room, the one of its own id included. */
+  /** Leaves every room, the one of its own id included. @since Socket.IO 2 */
   leaveAll(): this {
     settleChange(this, this.nsp.bridge.delAll(this.id));
     return this;
@@ -237,7 +243,7 @@ export class Socket<
    * Adds a function that sees every inbound event before its listeners; `next(error)` stops the event and reports the
    * error: to the client for Socket.IO 2 clients, as `error` event of this socket for later ones.
    *
-   * @param fn gets the event, an array it may change, and `next`. An event whose `next` is called later is overtaken
+   * @param fn gets the event, an array it may change, and `next`; one passed on later is overtaken @since Socket.IO 2
    */
   use(fn: (event: Event, next: (error?: Error) => void) => void): this {
     this.#middleware = [...(this.#middleware ?? []), fn];
@@ -247,8 +253,8 @@ export class Socket<
   /**
    * Leaves the namespace, at once: `disconnecting` and `disconnect` listeners run within the call.
    *
-   * @param close also closes the connection, and with it the sockets of all other namespaces. @default false
-   * @returns this socket
+   * @param close also closes the connection, and with it the sockets of all other namespaces; false by default
+   * @returns this socket @since Socket.IO 2
    */
   disconnect(close = false): this {
     if (!this.connected) return this;
@@ -261,10 +267,7 @@ export class Socket<
     return this;
   }
 
-  /**
-   * Tells the client of an error, as Socket.IO 2 does with an error packet. Later clients know no such packet, for them
-   * it is an `error` event of this socket.
-   */
+  /** Tells a Socket.IO 2 client of an error; for later ones emits `error` here. @param error any @since Socket.IO 2 */
   error(error: unknown): void {
     if (!this.connected) return;
     if (this.client.legacy)
@@ -272,11 +275,7 @@ export class Socket<
     else emitLocally(this, ['error', error]);
   }
 
-  /**
-   * Sends a packet of this namespace; adapters call it with encoded ones.
-   *
-   * @param packet frames when `preEncoded`, else a packet whose `nsp` is filled in
-   */
+  /** For adapters. @param packet to send; frames when `preEncoded` @param options how @since Socket.IO 2 */
   packet(packet: Packet | PacketFrames, options: EngineWriteOptions = {}): void {
     if (options.preEncoded) this.client.writeToEngine(packet as PacketFrames, options);
     else this.client.packet({ ...(packet as Packet), nsp: this.nsp.name }, engineFlags(options));

@@ -4,19 +4,20 @@
  */
 import { EventEmitter } from 'node:events';
 
-/** Event name to listener signature. */
+/** Event name to listener signature. @since Socket.IO 4 */
 export type EventsMap = Record<string, any>;
 
-/** The map used when none is given: any name, any arguments. */
+/** The map used when none is given: any name, any arguments. @since Socket.IO 4 */
 export interface DefaultEventsMap {
   [event: string]: (...args: any[]) => void;
 }
 
 type Callable = (...args: any[]) => any;
 
+/** Names of the events of a map. @since Socket.IO 4 */
 export type EventNames<Events extends EventsMap> = keyof Events & (string | symbol);
 
-/** The arguments of one event, its acknowledgement included. */
+/** The arguments of one event, its acknowledgement included. @since Socket.IO 4 */
 export type EventParams<Events extends EventsMap, Name extends EventNames<Events>> = Parameters<Events[Name]>;
 
 /** True for signatures that say nothing about their length, such as those of `DefaultEventsMap`. */
@@ -31,7 +32,7 @@ type AckOf<Fn> = Fn extends (...args: infer Params) => any
     : never
   : never;
 
-/** Names whose listeners end in an acknowledgement, and every name of an open map. */
+/** Names whose listeners end in an acknowledgement, and every name of an open map. @since Socket.IO 4 */
 export type EventNamesWithAck<Events extends EventsMap> = {
   [Name in EventNames<Events>]: IsOpen<Events[Name]> extends true
     ? Name
@@ -40,7 +41,7 @@ export type EventNamesWithAck<Events extends EventsMap> = {
       : Name;
 }[EventNames<Events>];
 
-/** Names whose listeners take data only: what may be broadcast without `timeout()`. */
+/** Names whose listeners take data only: what may be broadcast without `timeout()`. @since Socket.IO 4 */
 export type EventNamesWithoutAck<Events extends EventsMap> = {
   [Name in EventNames<Events>]: IsOpen<Events[Name]> extends true
     ? Name
@@ -54,7 +55,7 @@ export type RemoveAcknowledgements<Events extends EventsMap> = {
   [Name in EventNamesWithoutAck<Events>]: Events[Name];
 };
 
-/** The arguments before the acknowledgement, for `emitWithAck`. */
+/** The arguments before the acknowledgement, for `emitWithAck`. @since Socket.IO 4 */
 export type ParamsBeforeAck<Fn> =
   IsOpen<Fn> extends true
     ? any[]
@@ -64,7 +65,7 @@ export type ParamsBeforeAck<Fn> =
         : []
       : never;
 
-/** What an acknowledgement answers: its first argument that is not the time-out error. */
+/** What an acknowledgement answers: its first argument that is not the time-out error. @since Socket.IO 4 */
 export type AckResult<Fn> =
   IsOpen<Fn> extends true
     ? any
@@ -78,7 +79,7 @@ export type AckResult<Fn> =
 
 type WithAck<Fn, Ack> = (...args: [...ParamsBeforeAck<Fn>, ack: Ack]) => void;
 
-/** After `socket.timeout(ms)`: every acknowledgement takes an error first. */
+/** After `socket.timeout(ms)`: every acknowledgement takes an error first. @since Socket.IO 4 */
 export type WithTimeout<Events extends EventsMap> = {
   [Name in keyof Events]: IsOpen<Events[Name]> extends true
     ? Events[Name]
@@ -87,7 +88,7 @@ export type WithTimeout<Events extends EventsMap> = {
       : WithAck<Events[Name], (error: Error, ...answer: Parameters<AckOf<Events[Name]>>) => void>;
 };
 
-/** After `io.timeout(ms)`: every acknowledgement takes an error, then one answer per client. */
+/** After `io.timeout(ms)`: every acknowledgement takes an error, then one answer per client. @since Socket.IO 4 */
 export type WithResponses<Events extends EventsMap> = {
   [Name in keyof Events]: IsOpen<Events[Name]> extends true
     ? Events[Name]
@@ -96,11 +97,12 @@ export type WithResponses<Events extends EventsMap> = {
       : WithAck<Events[Name], (error: Error, responses: AckResult<Events[Name]>[]) => void>;
 };
 
+/** Names of the events of two maps. @since Socket.IO 4 */
 export type ReservedOrUserNames<Reserved extends EventsMap, Listen extends EventsMap> =
   | EventNames<Reserved>
   | EventNames<Listen>;
 
-/** The listener of an event; reserved events come first, names known to neither map stay open. */
+/** The listener of an event; reserved events come first, names known to neither map stay open. @since Socket.IO 4 */
 export type ReservedOrUserListener<
   Reserved extends EventsMap,
   Listen extends EventsMap,
@@ -114,48 +116,65 @@ export type ReservedOrUserListener<
 
 /**
  * `emit` of sockets and namespaces gives the emitter back, for chaining as in Socket.IO 2; the type also counts as
- * `true`, because Socket.IO 4 gives a boolean. The value is truthy either way.
+ * `true`, because Socket.IO 4 gives a boolean. The value is truthy either way. @since Broadside
  */
 export type Emitted<Self> = Self & true;
 
-/** Node's emitter with names and arguments checked; `emit` is left to each class, because it goes to clients. */
+/**
+ * Node's emitter with names and arguments checked; `emit` is left to each class, because it goes to clients.
+ * @since Socket.IO 2
+ */
 export interface TypedEmitter<Listen extends EventsMap, Reserved extends EventsMap> {
+  /** Adds a listener. @param event its name @param listener gets its arguments */
   on<Name extends ReservedOrUserNames<Reserved, Listen>>(
     event: Name,
     listener: ReservedOrUserListener<Reserved, Listen, Name>,
   ): this;
+  /** Adds a listener of the next such event. @param event its name @param listener gets its arguments */
   once<Name extends ReservedOrUserNames<Reserved, Listen>>(
     event: Name,
     listener: ReservedOrUserListener<Reserved, Listen, Name>,
   ): this;
+  /** Same as `on()`. @param event its name @param listener gets its arguments */
   addListener<Name extends ReservedOrUserNames<Reserved, Listen>>(
     event: Name,
     listener: ReservedOrUserListener<Reserved, Listen, Name>,
   ): this;
+  /** As `on()`, before those already there. @param event its name @param listener gets its arguments */
   prependListener<Name extends ReservedOrUserNames<Reserved, Listen>>(
     event: Name,
     listener: ReservedOrUserListener<Reserved, Listen, Name>,
   ): this;
+  /** As `once()`, before those already there. @param event its name @param listener gets its arguments */
   prependOnceListener<Name extends ReservedOrUserNames<Reserved, Listen>>(
     event: Name,
     listener: ReservedOrUserListener<Reserved, Listen, Name>,
   ): this;
+  /** Same as `removeListener()`. @param event its name @param listener added before */
   off<Name extends ReservedOrUserNames<Reserved, Listen>>(
     event: Name,
     listener: ReservedOrUserListener<Reserved, Listen, Name>,
   ): this;
+  /** Removes a listener. @param event its name @param listener added before */
   removeListener<Name extends ReservedOrUserNames<Reserved, Listen>>(
     event: Name,
     listener: ReservedOrUserListener<Reserved, Listen, Name>,
   ): this;
+  /** Removes all listeners. @param event its name, none for all events */
   removeAllListeners(event?: ReservedOrUserNames<Reserved, Listen>): this;
+  /** The listeners of an event. @param event its name */
   listeners<Name extends ReservedOrUserNames<Reserved, Listen>>(
     event: Name,
   ): ReservedOrUserListener<Reserved, Listen, Name>[];
+  /** The same, those of `once()` as they are kept. @param event its name */
   rawListeners(event: ReservedOrUserNames<Reserved, Listen>): Function[];
+  /** How many listeners an event has. @param event its name @param listener counts this one only */
   listenerCount(event: ReservedOrUserNames<Reserved, Listen>, listener?: Function): number;
+  /** Names of the events that have listeners. */
   eventNames(): (string | symbol)[];
+  /** How many listeners an event may have before Node warns. @param count 0 for no limit */
   setMaxListeners(count: number): this;
+  /** That number. */
   getMaxListeners(): number;
 }
 
@@ -164,7 +183,7 @@ type TypedEmitterConstructor = new <Listen extends EventsMap, Reserved extends E
   Reserved
 >;
 
-/** Base of `Server`, `Namespace` and `Socket`. */
+/** Base of `Server`, `Namespace` and `Socket`. @since Socket.IO 4 */
 export class StrictEventEmitter<
   Listen extends EventsMap,
   Reserved extends EventsMap = {},

@@ -27,6 +27,7 @@ export const DISCONNECT_REASONS = [
   'server namespace disconnect',
 ] as const;
 
+/** Why a socket was disconnected; docs/api.md has the list. @since Socket.IO 2 */
 export type DisconnectReason = (typeof DISCONNECT_REASONS)[number];
 
 export const DESCRIPTION_NONE = 0;

@@ -4,20 +4,25 @@
  */
 import { EngineError } from '../errors.ts';
 
-/** The `cookie` option in its long form. What is left out keeps the default. */
+/** The `cookie` option in its long form. What is left out keeps the default. @since Socket.IO 2 */
 export interface CookieOptions {
-  /** @default 'io' */
+  /** The cookie's name. @default 'io' */
   name?: string;
   /** False or an empty string for none. @default '/' */
   path?: string | false;
+  /** Host name that the cookie is for. @default the one of the request */
   domain?: string;
   /** Seconds; a fraction is dropped. */
   maxAge?: number;
+  /** When the cookie ends. @default with the browser */
   expires?: Date;
-  /** @default true */
+  /** Whether scripts cannot read it. @default true */
   httpOnly?: boolean;
+  /** Whether it is sent over TLS only. @default false */
   secure?: boolean;
+  /** Whether each embedding page has one of its own. @default false */
   partitioned?: boolean;
+  /** What browsers drop last. @default none */
   priority?: 'low' | 'medium' | 'high';
   /** True is 'strict', false for none. @default 'lax' */
   sameSite?: boolean | 'lax' | 'strict' | 'none';

@@ -15,21 +15,25 @@ import {
   parseOrigin,
 } from './origin-header.ts';
 
-/** A value that is allowed as it is (string), by pattern, or for any origin (true). */
+/** A value that is allowed as it is (string), by pattern, or for any origin (true). @since Socket.IO 3 */
 export type OriginMatcher = boolean | string | RegExp;
 
-/** The `cors` option as an object; defaults and meaning are those of the Express middleware of that name. */
+/**
+ * The `cors` option as an object; defaults and meaning are those of the Express middleware of that name.
+ * @since Socket.IO 3
+ */
 export interface CorsOptions {
   /** `'*'` any; a string that one; true whoever asks; false none at all; a list what one of it allows; or a function. @default '*' */
   origin?: OriginMatcher | readonly OriginMatcher[] | ((...args: any[]) => void);
-  /** @default 'GET,HEAD,PUT,PATCH,POST,DELETE' */
+  /** Methods that pages may use. @default 'GET,HEAD,PUT,PATCH,POST,DELETE' */
   methods?: string | readonly string[];
-  /** @default the ones the browser asks for */
+  /** Request headers that pages may send. @default the ones the browser asks for */
   allowedHeaders?: string | readonly string[];
   /** Other name of `allowedHeaders`. */
   headers?: string | readonly string[];
+  /** Headers of answers that pages may read. @default none */
   exposedHeaders?: string | readonly string[];
-  /** @default false */
+  /** Whether pages may send cookies along. @default false */
   credentials?: boolean;
   /** Seconds a browser may keep the answer to a preflight request. */
   maxAge?: number | string;

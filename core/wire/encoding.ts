@@ -11,7 +11,7 @@ export const POLLING_CODINGS: readonly ContentCoding[] = ['gzip', 'deflate'];
 /** Codings for files that are compressed once and kept. */
 export const FILE_CODINGS: readonly ContentCoding[] = ['br', 'gzip', 'deflate'];
 
-/** The `httpCompression` option in its long form. All but the threshold goes to zlib as it is. */
+/** The `httpCompression` option in its long form. All but the threshold goes to zlib as it is. @since Socket.IO 2 */
 export interface HttpCompressionOptions {
   /** Bytes from which an answer is compressed, 0 to 1 GiB. @default 1024 */
   threshold?: number;

@@ -24,13 +24,17 @@ export interface RequestInfo {
   base64: boolean;
 }
 
-/** The handshake request, shaped like Node's IncomingMessage as far as it is known to applications. */
+/**
+ * The handshake request, shaped like Node's IncomingMessage as far as it is known to applications. @since Socket.IO 2
+ */
 export interface HandshakeRequest {
+  /** As the client sent it. */
   readonly method: string;
   /** Path with query, as the client sent it. */
   readonly url: string;
   /** Lower-cased names, values merged as Node does. */
   readonly headers: Record<string, string | string[] | undefined>;
+  /** What is known of the TCP connection: TLS or not, address and port of the client or of the proxy in front. */
   readonly connection: { readonly encrypted: boolean; readonly remoteAddress: string; readonly remotePort?: number };
   /** Parsed query. */
   readonly _query: Record<string, string | string[]>;

@@ -8,6 +8,7 @@ import { Server } from '../../core/index.ts';
 import { announce, PORT } from '../port.ts';
 
 const app = express();
+app.set('trust proxy', 1); // Broadside stands before Express: request.ip is the client's
 const io = new Server();
 
 app.get('/', (_request, response) => {

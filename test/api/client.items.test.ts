@@ -45,6 +45,10 @@ describe('a client', () => {
     const [other] = io.sockets.sockets.values();
     other.client.disconnect();
     assert.deepEqual([again.taken(), again.readyState], [['1'], 'closing']);
+    const third = await join(engine);
+    const last = [...io.sockets.sockets.values()].at(-1)!;
+    last.client.close();
+    assert.deepEqual([third.taken(), third.readyState], [[], 'closing'], 'the sockets are told by the connection');
   });
 });
 

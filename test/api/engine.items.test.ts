@@ -6,6 +6,7 @@ import { after, describe, it, type TestContext } from 'node:test';
 import { Server } from '../../core/index.ts';
 import { resolveOptions, type ServerOptions } from '../../core/options.ts';
 import { type ClientOptions, closeConnection, openClient } from '../support/clients.ts';
+import { joinMain, openSession, POLLING, send, sendUpgrade } from '../support/http.ts';
 import { waitFor, waitForAll } from '../support/wait-for.ts';
 
 const servers: Server[] = [];
@@ -44,6 +45,16 @@ describe('the engine', () => {
     assert.equal((await handshake(listen({ pingInterval: 5432 }).port)).body.pingInterval, 5432);
   });
 
+  it('12, 13: who is silent for both together is closed with ping timeout', async () => {
+    for (const revision of [3, 4]) {
+      const { io, port } = listen({ pingInterval: 100, pingTimeout: 50 });
+      const arrival = waitFor(io.engine, 'connection');
+      await send(port, `/socket.io/?EIO=${revision}&transport=polling`);
+      const [conn] = await arrival;
+      assert.equal((await waitFor(conn, 'close'))[0], 'ping timeout');
+    }
+  });
+
   it('14: transports is the list of what may be used; its order means nothing', async (t) => {
     const both = listen({ transports: ['websocket', 'polling'] });
     assert.equal((await handshake(both.port)).status, 200);
@@ -54,11 +65,20 @@ describe('the engine', () => {
     const connected = waitFor(io, 'connection');
     open(t, port);
     await connected;
+    const polling = listen({ transports: ['polling'] });
+    assert.equal((await handshake(polling.port)).status, 200);
+    const upgrade = await sendUpgrade(polling.port);
+    assert.deepEqual([upgrade.status, JSON.parse(upgrade.text).code], [400, 0]);
   });
 
   it('16: options of the engine reach it: allowUpgrades, upgradeTimeout, maxHttpBufferSize', async () => {
-    const { body } = await handshake(listen({ allowUpgrades: false, maxHttpBufferSize: 5000 }).port);
+    const { port } = listen({ allowUpgrades: false, maxHttpBufferSize: 5000 });
+    const { body } = await handshake(port);
     assert.deepEqual([body.upgrades, body.maxPayload], [[], 5000]);
+    const session = `${POLLING}&sid=${body.sid}`;
+    const post = (bytes: number) => send(port, session, { method: 'POST', body: `4${'x'.repeat(bytes - 1)}` });
+    assert.equal((await post(5001)).status, 413);
+    assert.equal((await post(5000)).status, 200);
     assert.equal(resolveOptions({}).upgradeTimeout, 10_000);
   });
 
@@ -79,6 +99,18 @@ describe('the engine', () => {
     });
     const client = open(t, port);
     assert.deepEqual(await waitForAll(client, 'v', { count: 3 }), [[1], [2], [3]]);
+  });
+
+  it('95: a client that polls and has no request open misses volatile events, and no others', async () => {
+    const { io, port } = listen();
+    const arrival = waitFor(io, 'connection');
+    const { sid } = await openSession(port);
+    await joinMain(port, sid);
+    const [socket] = await arrival;
+    socket.volatile.emit('dropped');
+    io.volatile.emit('dropped');
+    socket.emit('kept');
+    assert.equal((await send(port, `${POLLING}&sid=${sid}`)).text, '42["kept"]');
   });
 
   it('96: clientsCount counts connections', async (t) => {
@@ -114,10 +146,29 @@ describe('the engine', () => {
     assert.deepEqual([conn.readyState, reason], ['closed', 'forced close']);
   });
 
-  it('102: a port is enough: clients connect to a server of its own', async (t) => {
+  it('98: conn.send takes a callback and does not call it, whether the message arrives or is discarded', async (t) => {
+    const { io, port } = listen();
+    const arrival = waitFor(io, 'connection');
+    const client = open(t, port);
+    const [socket] = await arrival;
+    const call = socket.conn.send as (...args: unknown[]) => unknown;
+    const callback = (): void => assert.fail('when a batch has left is known on the I/O thread only');
+    const sent = waitFor(client, 'sent');
+    assert.equal(call.call(socket.conn, '2["sent",1]', { compress: false }, callback), socket.conn);
+    assert.deepEqual(await sent, [1]);
+    const closed = waitFor(socket.conn, 'close');
+    socket.conn.close();
+    call.call(socket.conn, '2["discarded"]', {}, callback);
+    await closed;
+    await new Promise(setImmediate);
+  });
+
+  it('102: a port is enough: clients load the script and connect to a server of its own', async (t) => {
     const { io, port } = listen();
     io.on('connection', (socket) => socket.emit('news', { hello: 'world' }));
     const [news] = await waitFor(open(t, port), 'news');
     assert.deepEqual(news, { hello: 'world' });
+    assert.match((await send(port, '/socket.io/socket.io.js')).text, /Socket\.IO v4/);
+    assert.equal((await send(port, '/')).status, 404);
   });
 });

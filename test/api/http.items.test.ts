@@ -3,12 +3,14 @@
  */
 import assert from 'node:assert/strict';
 import { createServer, Server as HttpServer, type RequestListener } from 'node:http';
+import { createRequire } from 'node:module';
 import { after, describe, it, type TestContext } from 'node:test';
 import type { GivenOptions } from '../../core/api/api-options.ts';
 import { Server } from '../../core/index.ts';
 import { closeConnection, openClient } from '../support/clients.ts';
 import { waitFor } from '../support/wait-for.ts';
 
+const require = createRequire(import.meta.url);
 const servers: Server[] = [];
 after(() => Promise.all(servers.map((io) => io.close())));
 
@@ -35,11 +37,16 @@ const poll = (port: number, sid: string, headers: Record<string, string> = {}): 
     headers,
   });
 
-/** Attaches to a Node server that then listens, and proves that both its own pages and clients are served. */
-async function assertShared(t: TestContext, http: HttpServer): Promise<void> {
+/**
+ * Attaches to a Node server that then listens, and proves that both its own pages and clients are served.
+ *
+ * @param listening called before the first request
+ */
+async function assertShared(t: TestContext, http: HttpServer, listening?: () => void): Promise<void> {
   const io: Server = new Server(http, { ioThreads: 1 });
   servers.push(io);
   http.listen(0);
+  listening?.();
   await waitFor(http, 'listening');
   const { port } = http.address() as { port: number };
   assert.equal(await (await fetch(`http://127.0.0.1:${port}/page`)).text(), 'page /page');
@@ -48,6 +55,26 @@ async function assertShared(t: TestContext, http: HttpServer): Promise<void> {
     const client = openClient(4, port, '/', { transports: [transport] });
     t.after(() => closeConnection(client));
     assert.deepEqual(await waitFor(client, 'news'), [{ hello: 'world' }]);
+  }
+}
+
+/** As `express.createServer()` of Express 2 gave it: an HTTP server with the application's own methods. */
+class Application extends HttpServer {
+  readonly seen: string[] = [];
+  readonly #routes = new Map<string, RequestListener>();
+
+  constructor() {
+    super();
+    this.on('request', (req, res) => {
+      this.seen.push(req.url ?? '');
+      const route = this.#routes.get(req.url ?? '');
+      if (route) route(req, res);
+      else res.writeHead(404).end();
+    });
+  }
+
+  get(path: string, route: RequestListener): void {
+    this.#routes.set(path, route);
   }
 }
 
@@ -153,13 +180,18 @@ describe('a Node server', () => {
     await assertShared(t, createServer(pages));
   });
 
-  it('100: made around an application function, as Express 3 to 5 has it', async (t) => {
-    const app = Object.assign((...args: Parameters<RequestListener>) => pages(...args), { listen: () => {} });
-    await assertShared(t, new HttpServer(app));
-  });
+  for (const version of ['express-4', 'express-5']) {
+    it(`100: made around the application, as Express 3 to 5 has it (${version})`, async (t) => {
+      const app = require(version)();
+      app.get('/page', pages);
+      await assertShared(t, new HttpServer(app));
+      assert.throws(() => new Server(app), { code: 'ERR_EXPRESS_APP' });
+    });
+  }
 
-  it('101: that is the application itself, as Express 2 has it', async (t) => {
-    class Application extends HttpServer {}
-    await assertShared(t, new Application(pages));
+  it('101: that is the application itself, with routes of its own that come later, as Express 2 has it', async (t) => {
+    const app = new Application();
+    await assertShared(t, app, () => app.get('/page', pages));
+    assert.deepEqual([...new Set(app.seen)], ['/page'], 'it sees no request of the engine');
   });
 });

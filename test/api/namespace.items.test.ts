@@ -243,14 +243,19 @@ describe('a namespace', () => {
     assert.equal((errors[0] as Error).message, 'mine');
   });
 
-  it('51: volatile marks the whole packet, attachments too, for one emit', async () => {
+  it('51: volatile marks the whole packet, attachments too, for one emit, which may be dropped', async () => {
     const { io, engine, link } = fakeServer();
-    await many(io, engine, 1);
+    const [{ conn }] = await many(io, engine, 1);
     link.flags.length = 0;
     io.volatile.emit('a', Buffer.from([1]));
     io.of('/').volatile.emit('b');
     io.emit('c');
     assert.deepEqual(link.flags, [FLAG_COMPRESS | FLAG_VOLATILE, FLAG_COMPRESS | FLAG_VOLATILE, FLAG_COMPRESS]);
+    conn.taken();
+    link.writable = false;
+    io.volatile.emit('dropped', Buffer.from([1]));
+    io.emit('kept');
+    assert.deepEqual(conn.taken(), ['2["kept"]']);
   });
 
   it('52: local tells the adapter to stay on this server', async () => {

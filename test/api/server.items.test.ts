@@ -251,6 +251,7 @@ describe('a server', () => {
     assert.notEqual(chat, io.of('/Chat'));
     await join(engine, '/chat');
     assert.deepEqual(seen, ['/chat']);
+    for (const name of [undefined, 5]) assert.throws(() => io.of(name as never), { code: 'ERR_OPTION_INVALID' });
   });
 
   it('34: close() ends every socket within the call, frees the port, closes attached servers, and calls back once', async () => {

@@ -8,6 +8,29 @@ import { upgradeRequest } from './runner.ts';
 /** What a table says of a case besides its steps. */
 export type Notes = Partial<Pick<Case, 'house' | 'slow'>>;
 
+/**
+ * Makes a case for each revision from one row of a table.
+ *
+ * @param table begins the ids
+ * @param before what every case of the table begins with
+ */
+export const eachRevision =
+  (table: string, before: (revision: Revision) => readonly Step[] = () => []) =>
+  (
+    id: string,
+    name: string,
+    steps: (revision: Revision) => readonly Step[],
+    four: Notes = {},
+    three: Notes = {},
+  ): Case[] =>
+    ([4, 3] as const).map((revision) => ({
+      id: `${table}-${revision}-${id}`,
+      name: `${name}, revision ${revision}`,
+      revision,
+      steps: [...before(revision), ...steps(revision)],
+      ...(revision === 4 ? four : three),
+    }));
+
 export const joined = (revision: Revision, more = ''): Step => ({
   do: 'join',
   query: `EIO=${revision}&transport=websocket${more}`,

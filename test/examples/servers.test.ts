@@ -14,7 +14,10 @@ async function fetched(port: number, path: string): Promise<{ status: number; ty
 }
 
 describe('examples of servers', () => {
-  for (const name of ['node-http/server.ts', 'express-4/server.mjs', 'express-5/server.mjs']) {
+  for (const name of [
+    'node-http/server.ts',
+    ...['express-2', 'express-4', 'express-5'].map((app) => `${app}/server.mjs`),
+  ]) {
     it(`${name}: one port serves the page, the client and its events`, async (t) => {
       const example = new Example(t, name);
       const port = await example.port('open');

@@ -1,7 +1,6 @@
 /** The broadcast log on one thread: every reader gets every record, and the slowest live one gates the writer. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { EngineError } from '../../core/errors.ts';
 import { createLog, LogReader, LogWriter } from '../../core/shm/broadcast-log.ts';
 import {
   LAYOUT_MAGIC,
@@ -12,14 +11,7 @@ import {
   REGION_LOG,
 } from '../../core/shm/layout.ts';
 import { Random } from '../support/random.ts';
-import { append, logAt, plain, take, WRAP_POSITIONS } from './memory.ts';
-
-const CAPACITY = 256;
-const MAX_PAYLOAD = 24;
-const UNITS = CAPACITY / 8;
-
-const coded = (code: string, text: RegExp) => (error: unknown) =>
-  error instanceof EngineError && error.code === code && text.test(error.message);
+import { append, CAPACITY, coded, logAt, MAX_PAYLOAD, plain, take, UNITS, WRAP_POSITIONS } from './memory.ts';
 
 describe('broadcast log', () => {
   it('gives every reader every record, in order, for as many readers as there can be', () => {

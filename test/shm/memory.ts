@@ -2,9 +2,20 @@
  * Rings and logs for tests: made at a position of choice, written and read as plain values. Test processes and the
  * threads of the race tests run it.
  */
+import { EngineError } from '../../core/errors.ts';
 import { createLog, LogReader, LogWriter } from '../../core/shm/broadcast-log.ts';
 import { LOG_TAIL_OFFSET, RING_HEAD_OFFSET, RING_TAIL_OFFSET } from '../../core/shm/layout.ts';
 import { SpscRing } from '../../core/shm/spsc-ring.ts';
+
+/** Bytes of the small rings and logs most tests use. Records have at most 32 bytes with header, so payloads at most 24. */
+export const CAPACITY = 256;
+export const MAX_PAYLOAD = 24;
+/** The same capacity as positions count it. */
+export const UNITS = CAPACITY / 8;
+
+/** For `assert.throws`: an error of ours with that code. */
+export const coded = (code: string, text: RegExp) => (error: unknown) =>
+  error instanceof EngineError && error.code === code && text.test(error.message);
 
 /** One record as a value. */
 export interface Plain {

@@ -1,7 +1,6 @@
 /** The SPSC ring on one thread: what goes in comes out, whatever the sizes and wherever the wrap falls. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { EngineError } from '../../core/errors.ts';
 import {
   LAYOUT_MAGIC,
   LAYOUT_VERSION,
@@ -11,15 +10,7 @@ import {
 } from '../../core/shm/layout.ts';
 import { SpscRing } from '../../core/shm/spsc-ring.ts';
 import { Random } from '../support/random.ts';
-import { plain, put, ringAt, ringMemory, take, WRAP_POSITIONS } from './memory.ts';
-
-/** Records of at most 32 bytes with header, so payloads of at most 24. */
-const CAPACITY = 256;
-const MAX_PAYLOAD = 24;
-const UNITS = CAPACITY / 8;
-
-const coded = (code: string, text: RegExp) => (error: unknown) =>
-  error instanceof EngineError && error.code === code && text.test(error.message);
+import { CAPACITY, coded, MAX_PAYLOAD, plain, put, ringAt, ringMemory, take, UNITS, WRAP_POSITIONS } from './memory.ts';
 
 describe('SpscRing', () => {
   it('gives records back in order with type, flags and bytes', () => {

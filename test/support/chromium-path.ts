@@ -17,18 +17,18 @@ const INSTALL = `[ -x ${DEBIAN_PATH} ] || {
   apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium
 }`;
 
-/** The program, or why there is none. */
-export type ChromiumPath = { readonly path: string } | { readonly missing: string };
+/** The program, or why there is none: it cannot be installed on such a machine, or it could and something went wrong. */
+export type ChromiumPath = { readonly path: string } | { readonly impossible: string } | { readonly failed: string };
 
 /** Finds the browser that BROADSIDE_CHROMIUM names, else Debian's, which is installed when missing. */
 export async function chromiumPath(): Promise<ChromiumPath> {
   const named = process.env.BROADSIDE_CHROMIUM;
   if (named !== undefined) {
-    return existsSync(named) ? { path: named } : { missing: `BROADSIDE_CHROMIUM names ${named}, which does not exist` };
+    return existsSync(named) ? { path: named } : { failed: `BROADSIDE_CHROMIUM names ${named}, which does not exist` };
   }
   if (existsSync(DEBIAN_PATH)) return { path: DEBIAN_PATH };
-  if (process.getuid?.() !== 0) return { missing: `no ${DEBIAN_PATH}, and only root can install it` };
-  if (!existsSync('/usr/bin/apt-get')) return { missing: `no ${DEBIAN_PATH}, and no apt to install it` };
+  if (process.getuid?.() !== 0) return { impossible: `no ${DEBIAN_PATH}, and only root can install it` };
+  if (!existsSync('/usr/bin/apt-get')) return { impossible: `no ${DEBIAN_PATH}, and no apt to install it` };
   try {
     const lock = join(tmpdir(), 'broadside-chromium.lock');
     await promisify(execFile)('flock', [lock, 'sh', '-c', INSTALL], {
@@ -36,9 +36,22 @@ export async function chromiumPath(): Promise<ChromiumPath> {
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     });
   } catch (error) {
-    return { missing: `apt could not install chromium: ${lastLine(error)}` };
+    return { failed: `apt could not install chromium: ${lastLine(error)}` };
   }
-  return existsSync(DEBIAN_PATH) ? { path: DEBIAN_PATH } : { missing: `apt installed chromium, but no ${DEBIAN_PATH}` };
+  return existsSync(DEBIAN_PATH) ? { path: DEBIAN_PATH } : { failed: `apt installed chromium, but no ${DEBIAN_PATH}` };
+}
+
+/**
+ * For the option `skip` of tests that need the browser: false, or why they cannot run.
+ *
+ * @param ci whether nobody watches, as the environment variable CI says: then what went wrong must not pass as a skip
+ * @throws when it could have been installed, and `ci`
+ */
+export function skipReason(found: ChromiumPath, ci: boolean): false | string {
+  if ('path' in found) return false;
+  if ('impossible' in found) return found.impossible;
+  if (ci) throw new Error(`The browser tests cannot run: ${found.failed}`);
+  return found.failed;
 }
 
 function lastLine(error: unknown): string {

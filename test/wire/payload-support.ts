@@ -1,7 +1,17 @@
 /** Packets for the payload tests: made, made random, made readable, and in the form of the reference parsers. */
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
 import type { InPacket, OutPacket } from '../../core/wire/payload.ts';
 import type { Random } from '../support/random.ts';
+
+/** More packets than any body of the tests has. */
+export const LIMITS = { maxPackets: 100_000 };
+
+/** The engine.io-parser of a reference server: `socket.io` for revision 4, `socket.io-2` for revision 3. */
+export function oracleParser(server: 'socket.io' | 'socket.io-2'): any {
+  const fromServer = createRequire(createRequire(import.meta.url).resolve(server));
+  return createRequire(fromServer.resolve('engine.io'))('engine.io-parser');
+}
 
 /** Names of the reference parsers, by type. */
 export const TYPES = ['open', 'close', 'ping', 'pong', 'message', 'upgrade', 'noop'];

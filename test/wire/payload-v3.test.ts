@@ -1,6 +1,5 @@
 /** Polling payloads of revision 3, text and binary: beside engine.io-parser 2, with hostile bodies, and within bounds. */
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { describe, test } from 'node:test';
 import type { OutPacket } from '../../core/wire/payload.ts';
 import { decodePayloadV3, encodePayloadV3 } from '../../core/wire/payload-v3.ts';
@@ -9,6 +8,8 @@ import {
   assertInside,
   binary,
   comparable,
+  LIMITS,
+  oracleParser,
   randomPackets,
   readable,
   shared,
@@ -17,11 +18,7 @@ import {
   toOracle,
 } from './payload-support.ts';
 
-const require = createRequire(import.meta.url);
-const server2 = createRequire(require.resolve('socket.io-2'));
-const oracle = createRequire(server2.resolve('engine.io'))('engine.io-parser');
-
-const LIMITS = { maxPackets: 100_000 };
+const oracle = oracleParser('socket.io-2');
 
 interface Decoded {
   packets: { type: number; data: string | Buffer }[];

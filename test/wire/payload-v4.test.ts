@@ -1,6 +1,5 @@
 /** Polling payloads of revision 4: beside engine.io-parser 5, with hostile bodies, and within bounds. */
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { describe, test } from 'node:test';
 import type { OutPacket } from '../../core/wire/payload.ts';
 import { decodePayloadV4, encodePayloadV4 } from '../../core/wire/payload-v4.ts';
@@ -9,6 +8,8 @@ import {
   assertInside,
   binary,
   comparable,
+  LIMITS,
+  oracleParser,
   randomPackets,
   readable,
   shared,
@@ -17,10 +18,7 @@ import {
   toOracle,
 } from './payload-support.ts';
 
-const require = createRequire(import.meta.url);
-const oracle = createRequire(require.resolve('engine.io'))('engine.io-parser');
-
-const LIMITS = { maxPackets: 100_000 };
+const oracle = oracleParser('socket.io');
 
 function decode(body: string | Uint8Array, maxPackets = LIMITS.maxPackets) {
   const { packets, valid } = decodePayloadV4(typeof body === 'string' ? Buffer.from(body) : body, { maxPackets });

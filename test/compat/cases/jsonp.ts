@@ -2,24 +2,11 @@
  * Polling through script tags: responses are calls, bodies are forms.
  */
 import type { Case, Revision, Step } from '../case.ts';
-import { get, http, joinedPolling, type Notes, pollingAlive, post } from '../steps.ts';
+import { eachRevision, get, http, joinedPolling, type Notes, pollingAlive, post } from '../steps.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 
-const both = (
-  id: string,
-  name: string,
-  steps: (revision: Revision) => readonly Step[],
-  four: Notes = {},
-  three: Notes = {},
-): Case[] =>
-  ([4, 3] as const).map((revision) => ({
-    id: `jsonp-${revision}-${id}`,
-    name: `${name}, revision ${revision}`,
-    revision,
-    steps: steps(revision),
-    ...(revision === 4 ? four : three),
-  }));
+const both = eachRevision('jsonp');
 
 const handshake = (revision: Revision, index: string): Step =>
   http({

@@ -6,11 +6,11 @@ import { close, text } from '../frame-bytes.ts';
 import {
   alive,
   closing,
+  eachRevision,
   get,
   hold,
   http,
   joinedPolling,
-  type Notes,
   pollingAlive,
   post,
   read,
@@ -19,20 +19,7 @@ import {
   upgrade,
 } from '../steps.ts';
 
-const both = (
-  id: string,
-  name: string,
-  steps: (revision: Revision) => readonly Step[],
-  four: Notes = {},
-  three: Notes = {},
-): Case[] =>
-  ([4, 3] as const).map((revision) => ({
-    id: `upgrade-${revision}-${id}`,
-    name: `${name}, revision ${revision}`,
-    revision,
-    steps: [joinedPolling(revision), ...steps(revision)],
-    ...(revision === 4 ? four : three),
-  }));
+const both = eachRevision('upgrade', (revision) => [joinedPolling(revision)]);
 
 const candidate = (revision: Revision, socket = 'a'): Step =>
   upgrade(socket, `/socket.io/?EIO=${revision}&transport=websocket&sid={sid}`);
