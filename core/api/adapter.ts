@@ -42,8 +42,8 @@ export class Adapter extends EventEmitter implements AdapterBridge {
   readonly #rooms = new Map<Room, Set<SocketId>>();
   readonly #sids = new Map<SocketId, Set<Room>>();
   readonly #rows: RoomRows;
-  #roomsView: HashedMap<ReadonlySet<SocketId>, RoomHash> | undefined;
-  #sidsView: HashedMap<ReadonlySet<Room>, Record<Room, boolean>> | undefined;
+  #roomsView: HashedMap<Set<SocketId>, RoomHash> | undefined;
+  #sidsView: HashedMap<Set<Room>, Record<Room, boolean>> | undefined;
   /** Connected sockets of foreign engines, which no row can hold. */
   readonly #foreign = new Set<AnySocket>();
 
@@ -54,7 +54,7 @@ export class Adapter extends EventEmitter implements AdapterBridge {
   }
 
   /** Members by room: a Map of Sets. Read as properties, rooms have the shape `{ sockets, length }` of Socket.IO 2. */
-  get rooms(): HashedMap<ReadonlySet<SocketId>, RoomHash> {
+  get rooms(): HashedMap<Set<SocketId>, RoomHash> {
     this.#roomsView ??= createHashedMap(this.#rooms, (members) => ({
       sockets: trueFor(members),
       length: members.size,
@@ -63,7 +63,7 @@ export class Adapter extends EventEmitter implements AdapterBridge {
   }
 
   /** Rooms by socket: a Map of Sets. Read as properties, they are hashes room → true as in Socket.IO 2. */
-  get sids(): HashedMap<ReadonlySet<Room>, Record<Room, boolean>> {
+  get sids(): HashedMap<Set<Room>, Record<Room, boolean>> {
     this.#sidsView ??= createHashedMap(this.#sids, trueFor);
     return this.#sidsView;
   }

@@ -2,11 +2,15 @@
  * The engine as the Socket.IO layer sees it (`io.engine`). App thread.
  * This file says what is needed; `setEngineFactory` says who provides it, so that the layer runs without threads too.
  */
+
 import type { EventEmitter } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import type { Link } from '../agents/link.ts';
 import { EngineError } from '../errors.ts';
-import type { HandshakeRequest } from '../wire/request-info.ts';
+import type { TransportName } from '../options.ts';
 import type { GivenOptions, OriginsOption } from './api-options.ts';
+import type { Conn } from './conn.ts';
+import type { EngineOptions } from './engine-options.ts';
 import type { NodeServer } from './listen-target.ts';
 
 /** What listens on a port, shaped like Node's server as far as applications use it. */
@@ -30,7 +34,7 @@ export interface EngineHost extends EventEmitter {
   /** Open connections. */
   readonly clientsCount: number;
   /** Replaces the making of session ids; called once per handshake. */
-  generateId?: (request: HandshakeRequest) => string | Promise<string>;
+  generateId?: (request: IncomingMessage) => string | Promise<string>;
   /** Who may connect; the Server keeps it up to date. Read at each handshake. */
   origins?: OriginsOption;
   /** Takes the Engine.IO requests of a Node server; without it Servers refuse such a server. */
@@ -41,6 +45,23 @@ export interface EngineHost extends EventEmitter {
   close(): Promise<void>;
   /** Counters of queues, log and deliveries. */
   stats(): object;
+}
+
+/**
+ * `io.engine` as applications see it; an engine given to `bind()` has what it has. Further events: `headers` and
+ * `initial_headers` (headers, request).
+ */
+export interface PublicEngine extends EngineHost {
+  /** Connections by the id of their session, as a hash; a live view. */
+  readonly clients: Readonly<Record<string, Conn>>;
+  /** The options in force, defaults filled in. Read-only. */
+  readonly opts: EngineOptions;
+  /** Adds a Connect-style function that sees every request of the engine; an error refuses the request with code 3. */
+  use(middleware: (request: any, response: any, next: (error?: any) => void) => void): unknown;
+  /** Takes the Engine.IO requests of a Node server, which keeps its port and all other requests. */
+  attach(server: NodeServer, options?: GivenOptions): unknown;
+  /** The transports a session that began on this one may change to. */
+  upgrades(transport: string): TransportName[];
 }
 
 /** Makes an engine from the merged options; it refuses names and values it does not know. */

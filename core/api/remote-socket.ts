@@ -5,7 +5,15 @@
 import type { Room, SocketId } from './adapter-bridge.ts';
 import type { BroadcastOperator } from './broadcast-operator.ts';
 import type { Handshake } from './handshake.ts';
-import type { EventNames, EventParams, EventsMap } from './typed-events.ts';
+import type {
+  AckResult,
+  EventNames,
+  EventNamesWithAck,
+  EventParams,
+  EventsMap,
+  ParamsBeforeAck,
+  WithTimeout,
+} from './typed-events.ts';
 
 /** What another server tells of a socket. */
 export interface RemoteSocketDetails {
@@ -15,11 +23,20 @@ export interface RemoteSocketDetails {
   data: unknown;
 }
 
+/** What `timeout()` of a remote socket gives. */
+export interface TimedRemoteSocket<EmitEvents extends EventsMap> {
+  emit<Name extends EventNames<EmitEvents>>(event: Name, ...args: EventParams<WithTimeout<EmitEvents>, Name>): boolean;
+  emitWithAck<Name extends EventNamesWithAck<EmitEvents>>(
+    event: Name,
+    ...args: ParamsBeforeAck<EmitEvents[Name]>
+  ): Promise<AckResult<EmitEvents[Name]>>;
+}
+
 export class RemoteSocket<EmitEvents extends EventsMap, SocketData> {
   readonly id: SocketId;
   readonly handshake: Handshake;
   /** The rooms it was in when it was asked for. */
-  readonly rooms: ReadonlySet<Room>;
+  readonly rooms: Set<Room>;
   readonly data: SocketData;
   readonly #operator: BroadcastOperator<EmitEvents, SocketData>;
 
@@ -48,13 +65,10 @@ export class RemoteSocket<EmitEvents extends EventsMap, SocketData> {
    *
    * @param ms milliseconds until the callback gets an error
    */
-  timeout(ms: number): {
-    emit(event: EventNames<EmitEvents>, ...args: any[]): boolean;
-    emitWithAck(event: EventNames<EmitEvents>, ...args: any[]): Promise<any>;
-  } {
+  timeout(ms: number): TimedRemoteSocket<EmitEvents> {
     const timed = this.#operator.timeout(ms) as unknown as BroadcastOperator<any, any>;
     return {
-      emit(event, ...args) {
+      emit(event, ...args: any[]) {
         const callback: unknown = args.at(-1);
         if (typeof callback === 'function') {
           args[args.length - 1] = (error: Error | null, responses: unknown[]) => callback(error, responses[0]);
@@ -62,7 +76,8 @@ export class RemoteSocket<EmitEvents extends EventsMap, SocketData> {
         timed.emit(event as string, ...args);
         return true;
       },
-      emitWithAck: (event, ...args) => timed.emitWithAck(event as string, ...args).then((responses) => responses[0]),
+      emitWithAck: (event, ...args: any[]) =>
+        timed.emitWithAck(event as string, ...args).then((responses) => responses[0]),
     };
   }
 

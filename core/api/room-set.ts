@@ -11,8 +11,11 @@ function refuse(): never {
   throw new TypeError('socket.rooms is a view: use socket.join() and socket.leave().');
 }
 
-/** A Set whose members are also own enumerable keys; Set's own names win over rooms of the same name. */
-export interface RoomSet extends ReadonlySet<string> {
+/**
+ * A Set whose members are also own enumerable keys; Set's own names win over rooms of the same name. Read-only; by type
+ * it is any Set, because Socket.IO 4 has it so: what would change it throws.
+ */
+export interface RoomSet extends Set<string> {
   readonly [room: string]: any;
 }
 

@@ -5,10 +5,10 @@
 import { EngineError } from '../errors.ts';
 import { engineOptions, type GivenOptions } from './api-options.ts';
 import { Client } from './client.ts';
-import type { Conn } from './conn.ts';
+import type { BareConn, Conn } from './conn.ts';
 import { createConnectedView } from './connected-view.ts';
 import { DynamicNamespaces } from './dynamic-namespaces.ts';
-import { createEngineHost, type EngineHost, type ListenHandle } from './engine-host.ts';
+import { createEngineHost, type EngineHost, type ListenHandle, type PublicEngine } from './engine-host.ts';
 import { isNodeServer, type NodeServer, parsePort } from './listen-target.ts';
 import type { ExtendedError } from './middleware.ts';
 import { Namespace } from './namespace.ts';
@@ -22,7 +22,7 @@ import { reportUncaught } from './user-code.ts';
 
 /** Anything that yields connections: the library's engine, or one given to `bind()`. */
 export interface ConnectionSource {
-  on(event: 'connection', listener: (conn: Conn) => void): unknown;
+  on(event: 'connection', listener: (conn: BareConn) => void): unknown;
   /** Closes its connections; called by `Server.close()`. */
   close?(): unknown;
 }
@@ -81,12 +81,12 @@ export class SocketIoServer<
    * The engine, or the one given to `bind()`; undefined before. Typed as present, as applications use it after
    * `listen()`.
    */
-  get engine(): EngineHost {
-    return (this.#bound ?? this.#engine) as EngineHost;
+  get engine(): PublicEngine {
+    return (this.#bound ?? this.#engine) as PublicEngine;
   }
 
   /** Same as `engine`. */
-  get eio(): EngineHost {
+  get eio(): PublicEngine {
     return this.engine;
   }
 
@@ -136,7 +136,7 @@ export class SocketIoServer<
   /**
    * Takes the connections of a foreign engine, which becomes `engine`.
    *
-   * @param engine emits `connection` with objects that have the required members of `Conn`
+   * @param engine emits `connection` with objects that have the required members of `BareConn`
    */
   bind(engine: ConnectionSource): this {
     if (this.#state === 'closed') this.#engine = undefined;
@@ -149,9 +149,9 @@ export class SocketIoServer<
   /**
    * Takes one connection of a foreign engine.
    *
-   * @param conn has the required members of `Conn`
+   * @param conn has the required members of `BareConn`
    */
-  onconnection(conn: Conn): this {
+  onconnection(conn: BareConn): this {
     new Client(this, conn, undefined);
     return this;
   }

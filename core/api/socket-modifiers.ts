@@ -11,6 +11,8 @@ import type { Namespace } from './namespace.ts';
 import type { Socket } from './socket.ts';
 import type { EventsMap, WithTimeout } from './typed-events.ts';
 
+export type { DisconnectReason };
+
 /** Events of a socket that clients cannot send; `error` they can. */
 export interface SocketReservedEvents {
   disconnect: (reason: DisconnectReason, description?: any) => void;

@@ -22,31 +22,46 @@ export type EventParams<Events extends EventsMap, Name extends EventNames<Events
 /** True for signatures that say nothing about their length, such as those of `DefaultEventsMap`. */
 type IsOpen<Fn> = Fn extends (...args: infer Params) => any ? (number extends Params['length'] ? true : false) : true;
 
-/** The acknowledgement callback in last position; `never` where there is none. */
-type AckOf<Fn> = Fn extends (...args: infer Params) => any
+type IsAny<T> = 0 extends 1 & T ? true : false;
+
+type LastOf<Fn> = Fn extends (...args: infer Params) => any
   ? Required<Params> extends [...any[], infer Last]
-    ? Last extends Callable
-      ? Last
-      : never
+    ? Last
     : never
   : never;
 
-/** Names whose listeners end in an acknowledgement, and every name of an open map. */
+/** The acknowledgement callback in last position; `never` where there is none, or where it may be anything. */
+type AckOf<Fn> =
+  IsAny<LastOf<Fn>> extends true ? never : [LastOf<Fn>] extends [Callable] ? Extract<LastOf<Fn>, Callable> : never;
+
+/** Signatures that leave open whether they end in an acknowledgement: `(data: any) => void` does too. */
+type IsVague<Fn> = IsOpen<Fn> extends true ? true : IsAny<LastOf<Fn>>;
+
+/** An acknowledgement that need not be asked for: `(id: number, answer?: () => void) => void`. */
+type AckIsOptional<Fn> = Fn extends (...args: infer Params) => any
+  ? Params extends Required<Params>
+    ? false
+    : true
+  : false;
+
+/** Names whose listeners end in an acknowledgement, and every name that leaves it open. */
 export type EventNamesWithAck<Events extends EventsMap> = {
-  [Name in EventNames<Events>]: IsOpen<Events[Name]> extends true
+  [Name in EventNames<Events>]: IsVague<Events[Name]> extends true
     ? Name
     : [AckOf<Events[Name]>] extends [never]
       ? never
       : Name;
 }[EventNames<Events>];
 
-/** Names whose listeners take data only: what may be broadcast without `timeout()`. */
+/** Names whose listeners can do with data only: what may be broadcast without `timeout()`. */
 export type EventNamesWithoutAck<Events extends EventsMap> = {
-  [Name in EventNames<Events>]: IsOpen<Events[Name]> extends true
+  [Name in EventNames<Events>]: IsVague<Events[Name]> extends true
     ? Name
     : [AckOf<Events[Name]>] extends [never]
       ? Name
-      : never;
+      : AckIsOptional<Events[Name]> extends true
+        ? Name
+        : never;
 }[EventNames<Events>];
 
 /** The map without the events that ask for an acknowledgement. */
@@ -66,7 +81,7 @@ export type ParamsBeforeAck<Fn> =
 
 /** What an acknowledgement answers: its first argument that is not the time-out error. */
 export type AckResult<Fn> =
-  IsOpen<Fn> extends true
+  IsVague<Fn> extends true
     ? any
     : Parameters<AckOf<Fn>> extends [infer First, ...infer Rest]
       ? First extends Error
@@ -76,20 +91,31 @@ export type AckResult<Fn> =
         : First
       : undefined;
 
-type WithAck<Fn, Ack> = (...args: [...ParamsBeforeAck<Fn>, ack: Ack]) => void;
+type WithAck<Fn, Ack> =
+  AckIsOptional<Fn> extends true
+    ? (...args: [...ParamsBeforeAck<Fn>, ack?: Ack]) => void
+    : (...args: [...ParamsBeforeAck<Fn>, ack: Ack]) => void;
+
+/** What an acknowledgement is given behind the time-out error: no second error, should it be declared with one. */
+type Answer<Fn> =
+  Parameters<AckOf<Fn>> extends [infer First, ...infer Rest]
+    ? First extends Error
+      ? Rest
+      : [First, ...Rest]
+    : Parameters<AckOf<Fn>>;
 
 /** After `socket.timeout(ms)`: every acknowledgement takes an error first. */
 export type WithTimeout<Events extends EventsMap> = {
-  [Name in keyof Events]: IsOpen<Events[Name]> extends true
+  [Name in keyof Events]: IsVague<Events[Name]> extends true
     ? Events[Name]
     : [AckOf<Events[Name]>] extends [never]
       ? Events[Name]
-      : WithAck<Events[Name], (error: Error, ...answer: Parameters<AckOf<Events[Name]>>) => void>;
+      : WithAck<Events[Name], (error: Error, ...answer: Answer<Events[Name]>) => void>;
 };
 
 /** After `io.timeout(ms)`: every acknowledgement takes an error, then one answer per client. */
 export type WithResponses<Events extends EventsMap> = {
-  [Name in keyof Events]: IsOpen<Events[Name]> extends true
+  [Name in keyof Events]: IsVague<Events[Name]> extends true
     ? Events[Name]
     : [AckOf<Events[Name]>] extends [never]
       ? Events[Name]
@@ -118,7 +144,19 @@ export type ReservedOrUserListener<
  */
 export type Emitted<Self> = Self & true;
 
-/** Node's emitter with names and arguments checked; `emit` is left to each class, because it goes to clients. */
+/**
+ * `join` and `leave` give the socket back, for chaining as in Socket.IO 2; the type also counts as void, because
+ * Socket.IO 4 gives nothing.
+ */
+// biome-ignore lint/suspicious/noConfusingVoidType: to count as void is what it is for
+export type Joined<Self> = Self & void;
+
+type Listener = (...args: any[]) => void;
+
+/**
+ * Node's emitter with names and arguments checked where Socket.IO 4 checks them; `emit` is left to each class, because
+ * it goes to clients.
+ */
 export interface TypedEmitter<Listen extends EventsMap, Reserved extends EventsMap> {
   on<Name extends ReservedOrUserNames<Reserved, Listen>>(
     event: Name,
@@ -132,28 +170,25 @@ export interface TypedEmitter<Listen extends EventsMap, Reserved extends EventsM
     event: Name,
     listener: ReservedOrUserListener<Reserved, Listen, Name>,
   ): this;
+  addListener(event: string | symbol, listener: Listener): this;
   prependListener<Name extends ReservedOrUserNames<Reserved, Listen>>(
     event: Name,
     listener: ReservedOrUserListener<Reserved, Listen, Name>,
   ): this;
+  prependListener(event: string | symbol, listener: Listener): this;
   prependOnceListener<Name extends ReservedOrUserNames<Reserved, Listen>>(
     event: Name,
     listener: ReservedOrUserListener<Reserved, Listen, Name>,
   ): this;
-  off<Name extends ReservedOrUserNames<Reserved, Listen>>(
-    event: Name,
-    listener: ReservedOrUserListener<Reserved, Listen, Name>,
-  ): this;
-  removeListener<Name extends ReservedOrUserNames<Reserved, Listen>>(
-    event: Name,
-    listener: ReservedOrUserListener<Reserved, Listen, Name>,
-  ): this;
-  removeAllListeners(event?: ReservedOrUserNames<Reserved, Listen>): this;
+  prependOnceListener(event: string | symbol, listener: Listener): this;
+  off(event: string | symbol, listener: Listener): this;
+  removeListener(event: string | symbol, listener: Listener): this;
+  removeAllListeners(event?: string | symbol): this;
   listeners<Name extends ReservedOrUserNames<Reserved, Listen>>(
     event: Name,
   ): ReservedOrUserListener<Reserved, Listen, Name>[];
-  rawListeners(event: ReservedOrUserNames<Reserved, Listen>): Function[];
-  listenerCount(event: ReservedOrUserNames<Reserved, Listen>, listener?: Function): number;
+  rawListeners(event: string | symbol): Function[];
+  listenerCount(event: string | symbol, listener?: Function): number;
   eventNames(): (string | symbol)[];
   setMaxListeners(count: number): this;
   getMaxListeners(): number;

@@ -1,8 +1,7 @@
 /**
  * Checked by the compiler only: what the event maps allow and what they refuse.
  */
-import { Server } from '../../core/api/server.ts';
-import type { Socket } from '../../core/api/socket.ts';
+import { Server, type Socket } from '../../core/index.ts';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function expectType<T>() {
@@ -75,7 +74,7 @@ export function typed(io: Server<ClientEvents, ServerEvents, BetweenServers, Dat
     // @ts-expect-error a broadcast asks for answers only after timeout()
     socket.broadcast.emit('query', 1, () => {});
 
-    expectType<string | undefined>()(socket.data.user);
+    expectType<string>()(socket.data.user);
     // @ts-expect-error not in the data
     socket.data.password = 'x';
     expectType<Map<string, typeof socket>>()(socket.nsp.sockets);
@@ -95,7 +94,7 @@ export function typed(io: Server<ClientEvents, ServerEvents, BetweenServers, Dat
   expectType<Promise<string[]>>()(io.timeout(5).emitWithAck('query', 1));
   expectType<Promise<number[]>>()(io.of('/x').to('r').emitWithAck('maybe', 1));
   io.use((socket, next) => {
-    expectType<string | undefined>()(socket.data.user);
+    expectType<string>()(socket.data.user);
     next(new Error('no'));
   });
 }
