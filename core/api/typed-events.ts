@@ -24,6 +24,8 @@ type IsOpen<Fn> = Fn extends (...args: infer Params) => any ? (number extends Pa
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
 
+type IsError<T> = IsAny<T> extends true ? false : [T] extends [Error] ? true : false;
+
 type LastOf<Fn> = Fn extends (...args: infer Params) => any
   ? Required<Params> extends [...any[], infer Last]
     ? Last
@@ -84,7 +86,7 @@ export type AckResult<Fn> =
   IsVague<Fn> extends true
     ? any
     : Parameters<AckOf<Fn>> extends [infer First, ...infer Rest]
-      ? First extends Error
+      ? IsError<First> extends true
         ? Rest extends [infer Second, ...any[]]
           ? Second
           : undefined
@@ -96,10 +98,10 @@ type WithAck<Fn, Ack> =
     ? (...args: [...ParamsBeforeAck<Fn>, ack?: Ack]) => void
     : (...args: [...ParamsBeforeAck<Fn>, ack: Ack]) => void;
 
-/** What an acknowledgement is given behind the time-out error: no second error, should it be declared with one. */
+/** What an acknowledgement is given behind the time-out error, which it may have been declared with. */
 type Answer<Fn> =
   Parameters<AckOf<Fn>> extends [infer First, ...infer Rest]
-    ? First extends Error
+    ? IsError<First> extends true
       ? Rest
       : [First, ...Rest]
     : Parameters<AckOf<Fn>>;

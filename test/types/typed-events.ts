@@ -18,6 +18,9 @@ interface ServerEvents {
   ping2: () => void;
   query: (id: number, answer: (value: string, extra: boolean) => void) => void;
   maybe: (id: number, answer?: (value: number) => void) => void;
+  vague: (data: any) => void;
+  checked: (answer: (error: Error, value: string) => void) => void;
+  failing: (answer: (error: Error | null, value: string) => void) => void;
 }
 
 interface Data {
@@ -66,6 +69,21 @@ export function typed(io: Server<ClientEvents, ServerEvents, BetweenServers, Dat
     expectType<Promise<string>>()(socket.emitWithAck('query', 1));
     expectType<Promise<string>>()(socket.timeout(5).emitWithAck('query', 1));
     expectType<Promise<number>>()(socket.emitWithAck('maybe', 1));
+    socket.emit('maybe', 1);
+    socket.timeout(5).emit('maybe', 1);
+    socket.timeout(5).emit('vague', { any: 'thing' });
+    socket.broadcast.emit('vague', () => {});
+    io.to('r').emit('maybe', 1);
+    socket.timeout(5).emit('checked', (error, value) => {
+      expectType<Error>()(error);
+      expectType<string>()(value);
+    });
+    socket.timeout(5).emit('failing', (error, failure, value) => {
+      expectType<Error>()(error);
+      expectType<Error | null>()(failure);
+      expectType<string>()(value);
+    });
+    expectType<Promise<string>>()(socket.timeout(5).emitWithAck('checked'));
     // @ts-expect-error nobody answers that event
     socket.emitWithAck('news', 'x');
 
