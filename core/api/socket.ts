@@ -355,7 +355,7 @@ export class Socket<
     }
   }
 
-  /** What it waits for the client to answer. @internal */
+  /** Acknowledgements it waits for, by packet id. */
   get acks(): AckTable {
     this.#acks ??= new AckTable();
     return this.#acks;
