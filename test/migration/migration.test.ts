@@ -157,6 +157,8 @@ async function script4(port: number, people: Person[]): Promise<Transcript> {
   await sync();
   await ann.ask('poll', 'a', 'agreed?');
   await cyd.ask('impatient');
+  await ann.ask('connection');
+  await bob.ask('connection');
   await cyd.ask('move', 'a', 'c');
   await ann.ask('leave', 'c');
   await sync();
