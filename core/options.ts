@@ -2,6 +2,7 @@
  * Options as given and as filled. Every rule is a row of a table; the environment is read here and nowhere else.
  * Worker threads get resolved options only.
  */
+import type { IncomingMessage } from 'node:http';
 import { availableParallelism } from 'node:os';
 import type { DeflateRule } from './agents/segment.ts';
 import { slotRanges } from './agents/slot-ranges.ts';
@@ -12,7 +13,6 @@ import { type CorsOptions, type CorsRule, resolveCors } from './wire/cors.ts';
 import { type HttpCompressionOptions, type HttpCompressionRule, resolveHttpCompression } from './wire/encoding.ts';
 import type { Ask } from './wire/origin-header.ts';
 import { type OriginsRule, resolveOrigins } from './wire/origins.ts';
-import type { HandshakeRequest } from './wire/request-info.ts';
 
 /** Sizes of the machinery; the threads of a process are shared by Servers with equal tuning. @since Broadside */
 export interface TuningOptions {
@@ -71,9 +71,19 @@ const TLS_OPTION_NAMES = [
  * Decides on a handshake; `decide(error, allow)` may come later. Replaces the check of `origins`. @since Socket.IO 2
  */
 export type AllowRequest = (
-  request: HandshakeRequest,
+  request: IncomingMessage,
   decide: (error: string | number | null | undefined, allow: boolean) => void,
 ) => void;
+
+/**
+ * Bytes from which on a message is compressed. What else Socket.IO hands to zlib is accepted and has no effect.
+ * @since Socket.IO 2
+ */
+export interface PerMessageDeflateOptions {
+  /** Bytes from which on a message is compressed. */
+  threshold?: number;
+  [option: string]: any;
+}
 
 /** Options of one Server. Names and units follow the Socket.IO server API. @since Socket.IO 2 */
 export interface ServerOptions extends TuningOptions, TlsOptions {
@@ -143,7 +153,7 @@ export interface ServerOptions extends TuningOptions, TlsOptions {
   cors?:
     | boolean
     | CorsOptions
-    | ((request: HandshakeRequest, callback: (error: Error | null, cors?: CorsOptions) => void) => void);
+    | ((request: IncomingMessage, callback: (error: Error | null, cors?: CorsOptions) => void) => void);
   /**
    * Origins that may open sessions, as Socket.IO 2 checks them.
    *
@@ -162,7 +172,7 @@ export interface ServerOptions extends TuningOptions, TlsOptions {
   /** Compression of polling answers. @default { threshold: 1024 } @since Socket.IO 2 */
   httpCompression?: boolean | HttpCompressionOptions;
   /** Compression of WebSocket messages: true, or from how many bytes on. @default false @since Socket.IO 2 */
-  perMessageDeflate?: boolean | { threshold?: number };
+  perMessageDeflate?: boolean | PerMessageDeflateOptions;
   /** Decides on every handshake. @default all are allowed @since Socket.IO 2 */
   allowRequest?: AllowRequest;
 }

@@ -46,8 +46,8 @@ export class Adapter extends EventEmitter implements AdapterBridge {
   readonly #rooms = new SetMap();
   readonly #sids = new SetMap();
   readonly #rows: RoomRows;
-  #roomsView: HashedMap<ReadonlySet<SocketId>, RoomHash> | undefined;
-  #sidsView: HashedMap<ReadonlySet<Room>, Record<Room, boolean>> | undefined;
+  #roomsView: HashedMap<Set<SocketId>, RoomHash> | undefined;
+  #sidsView: HashedMap<Set<Room>, Record<Room, boolean>> | undefined;
   /** Connected sockets of foreign engines, which no row can hold. */
   readonly #foreign = new Set<AnySocket>();
 
@@ -59,7 +59,7 @@ export class Adapter extends EventEmitter implements AdapterBridge {
   }
 
   /** Members by room: a Map of Sets; as properties `{ sockets, length }`, as in Socket.IO 2. @since Socket.IO 2 */
-  get rooms(): HashedMap<ReadonlySet<SocketId>, RoomHash> {
+  get rooms(): HashedMap<Set<SocketId>, RoomHash> {
     this.#roomsView ??= createHashedMap(this.#rooms.expand(), (members) => ({
       sockets: trueFor(members),
       length: members.size,
@@ -68,7 +68,7 @@ export class Adapter extends EventEmitter implements AdapterBridge {
   }
 
   /** Rooms by socket: a Map of Sets; as properties hashes room → true, as in Socket.IO 2. @since Socket.IO 2 */
-  get sids(): HashedMap<ReadonlySet<Room>, Record<Room, boolean>> {
+  get sids(): HashedMap<Set<Room>, Record<Room, boolean>> {
     this.#sidsView ??= createHashedMap(this.#sids.expand(), trueFor);
     return this.#sidsView;
   }

@@ -2,12 +2,12 @@
  * One connection: decodes what arrives, hands packets to the sockets of its namespaces in wire order. App thread.
  * It decides on its own when a client breaks the protocol; it never looks into arguments.
  */
+import type { IncomingMessage } from 'node:http';
 import { parse } from 'node:querystring';
 import { FLAG_COMPRESS, FLAG_VOLATILE, type Link, type PacketFrames } from '../agents/link.ts';
 import type { SessionNumber } from '../session/ids.ts';
 import type { DisconnectReason } from '../session/reasons.ts';
-import type { HandshakeRequest } from '../wire/request-info.ts';
-import type { Conn } from './conn.ts';
+import type { BareConn, Conn } from './conn.ts';
 import { EngineConn } from './engine-conn.ts';
 import type { Query } from './handshake.ts';
 import type { ExtendedError } from './middleware.ts';
@@ -65,9 +65,9 @@ export class Client {
   #leftByServer: Set<string> | undefined;
 
   /** @internal */
-  constructor(server: AnyServer, conn: Conn, link: Link | undefined) {
+  constructor(server: AnyServer, conn: Conn | BareConn, link: Link | undefined) {
     this.server = server;
-    this.conn = conn;
+    this.conn = conn as Conn;
     this.link = conn.session === undefined ? undefined : link;
     if (conn instanceof EngineConn) {
       conn.reader = this;
@@ -94,7 +94,7 @@ export class Client {
   }
 
   /** The handshake request. @since Socket.IO 2 */
-  get request(): HandshakeRequest {
+  get request(): IncomingMessage {
     return this.conn.request;
   }
 

@@ -2,27 +2,47 @@
  * One Engine.IO session on the app thread: `socket.conn`. A mirror of what an I/O thread owns; commands go through the
  * link, news come from the engine.
  */
+
+import type { IncomingMessage } from 'node:http';
 import { FLAG_COMPRESS, type Link } from '../agents/link.ts';
 import type { SessionNumber } from '../session/ids.ts';
 import type { HandshakeRequest } from '../wire/request-info.ts';
 import type { RequestHead } from '../wire/request-record.ts';
-import type { Conn, ReadyState } from './conn.ts';
+import type { Conn, ReadyState, Transport } from './conn.ts';
+import type { PublicEngine } from './engine-host.ts';
 import { IdleEmitter } from './idle-emitter.ts';
 import type { Strangers } from './strangers.ts';
 
-/** What carries a connection now. */
-class EngineTransport {
-  name: string;
+/** One way of carrying a connection; an upgrade replaces it. */
+class EngineTransport implements Transport {
+  readonly name: string;
+  readonly supportsBinary: boolean;
   readonly #conn: EngineConn;
 
-  constructor(name: string, conn: EngineConn) {
+  constructor(name: string, supportsBinary: boolean, conn: EngineConn) {
     this.name = name;
+    this.supportsBinary = supportsBinary;
     this.#conn = conn;
+  }
+
+  get sid(): string {
+    return this.#conn.id;
   }
 
   get writable(): boolean {
     return this.#conn.readyState === 'open' && this.#conn.writable;
   }
+
+  get protocol(): number {
+    return this.#conn.protocol;
+  }
+}
+
+/** The engine as its connections need it. */
+export interface ConnOwner extends PublicEngine {
+  readonly link: Link;
+  /** Told when a connection has joined a namespace. */
+  readonly strangers: Strangers;
 }
 
 /** Who reads a connection: told directly, because an emitter with listeners of its own costs every connection memory. */
@@ -36,33 +56,22 @@ export class EngineConn extends IdleEmitter implements Conn {
   readonly id: string;
   readonly session: SessionNumber;
   readonly protocol: 3 | 4;
-  readonly request: HandshakeRequest;
-  readonly transport: EngineTransport;
+  readonly request: HandshakeRequest & IncomingMessage;
+  readonly server: ConnOwner;
+  transport: EngineTransport;
   /** The Socket.IO layer. */
   reader: ConnReader | undefined;
-  /** True once the connection has switched from polling to a WebSocket. @since Socket.IO 2 */
-  upgraded = false;
   readyState: ReadyState = 'open';
-  readonly #link: Link;
-  readonly #strangers: Strangers;
+  #upgrade: 'none' | 'running' | 'done' = 'none';
 
-  /** @param strangers told when it has joined a namespace */
-  constructor(
-    session: SessionNumber,
-    sid: string,
-    head: RequestHead,
-    request: HandshakeRequest,
-    link: Link,
-    strangers: Strangers,
-  ) {
+  constructor(session: SessionNumber, sid: string, head: RequestHead, request: HandshakeRequest, server: ConnOwner) {
     super();
-    this.#strangers = strangers;
+    this.server = server;
     this.id = sid;
     this.session = session;
     this.protocol = head.revision;
-    this.request = request;
-    this.transport = new EngineTransport(head.polling ? 'polling' : 'websocket', this);
-    this.#link = link;
+    this.request = request as HandshakeRequest & IncomingMessage;
+    this.transport = new EngineTransport(head.polling ? 'polling' : 'websocket', !head.base64, this);
   }
 
   get remoteAddress(): string {
@@ -71,7 +80,15 @@ export class EngineConn extends IdleEmitter implements Conn {
 
   /** Whether packets leave without waiting behind much. */
   get writable(): boolean {
-    return this.#link.writable;
+    return this.server.link.writable;
+  }
+
+  get upgrading(): boolean {
+    return this.#upgrade === 'running';
+  }
+
+  get upgraded(): boolean {
+    return this.#upgrade === 'done';
   }
 
   /**
@@ -82,7 +99,7 @@ export class EngineConn extends IdleEmitter implements Conn {
    */
   write(data: string | Uint8Array, options: { compress?: boolean } = {}): this {
     if (this.readyState === 'open')
-      this.#link.send(this.session, [data], options.compress === false ? 0 : FLAG_COMPRESS);
+      this.server.link.send(this.session, [data], options.compress === false ? 0 : FLAG_COMPRESS);
     return this;
   }
 
@@ -99,24 +116,28 @@ export class EngineConn extends IdleEmitter implements Conn {
   close(discard = false): this {
     if (this.readyState !== 'open') return this;
     this.readyState = 'closing';
-    this.#link.closeSession(this.session, discard);
+    this.server.link.closeSession(this.session, discard);
     return this;
   }
 
   /** It has joined a namespace: no stranger any more. */
   joined(): void {
-    this.#strangers.settle(this.session);
+    this.server.strangers.settle(this.session);
   }
 
-  /** News from the engine: the transport has changed. `request` stays the handshake's. */
+  /** News from the engine: the I/O thread has switched the transport. */
   upgradedTo(name: string): void {
-    this.upgraded = true;
-    this.transport.name = name;
-    this.emit('upgrade', this.transport);
+    const transport = new EngineTransport(name, this.transport.supportsBinary, this);
+    this.#upgrade = 'running';
+    this.emit('upgrading', transport);
+    this.transport = transport;
+    this.#upgrade = 'done';
+    this.emit('upgrade', transport);
   }
 
   /** News from the engine: a message. */
   received(data: string | Buffer): void {
+    if (this.listenerCount('packet') > 0) this.emit('packet', { type: 'message', data });
     this.reader?.onData(data);
     if (this.listenerCount('data') > 0) this.emit('data', data);
     if (this.listenerCount('message') > 0) this.emit('message', data);

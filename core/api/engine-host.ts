@@ -2,11 +2,15 @@
  * The engine as the Socket.IO layer sees it (`io.engine`). App thread.
  * This file says what is needed; `setEngineFactory` says who provides it, so that the layer runs without threads too.
  */
+
 import type { EventEmitter } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import type { Link } from '../agents/link.ts';
 import { EngineError } from '../errors.ts';
-import type { HandshakeRequest } from '../wire/request-info.ts';
+import type { TransportName } from '../options.ts';
 import type { GivenOptions, OriginsOption } from './api-options.ts';
+import type { Conn } from './conn.ts';
+import type { EngineOptions } from './engine-options.ts';
 import type { NodeServer } from './listen-target.ts';
 
 /** What listens on a port, shaped like Node's server as far as applications use it. @since Socket.IO 2 */
@@ -33,7 +37,7 @@ export interface EngineHost extends EventEmitter {
   /** Open connections. @since Socket.IO 2 */
   readonly clientsCount: number;
   /** Replaces the making of session ids; called once per handshake. @since Socket.IO 2 */
-  generateId?: (request: HandshakeRequest) => string | Promise<string>;
+  generateId?: (request: IncomingMessage) => string | Promise<string>;
   /** Who may connect; the Server keeps it up to date. Read at each handshake. @since Broadside */
   origins?: OriginsOption;
   /**
@@ -54,6 +58,33 @@ export interface EngineHost extends EventEmitter {
   close(): Promise<void>;
   /** Counters of queues, log and deliveries. @since Broadside */
   stats(): object;
+}
+
+/**
+ * `io.engine` as applications see it; an engine given to `bind()` has what it has. Further events: `headers` and
+ * `initial_headers` (headers, request). @since Socket.IO 2
+ */
+export interface PublicEngine extends EngineHost {
+  /** Connections by the id of their session, as a hash; a live view. */
+  readonly clients: Readonly<Record<string, Conn>>;
+  /** The options in force, defaults filled in. Read-only. @since Socket.IO 4 */
+  readonly opts: EngineOptions;
+  /**
+   * Adds a Connect-style function that sees every request of the engine, such as that of express-session.
+   *
+   * @param middleware gets request, response and `next`; an error given to `next` refuses the request with code 3
+   * @since Socket.IO 4.6
+   */
+  use(middleware: (request: any, response: any, next: (error?: any) => void) => void): unknown;
+  /**
+   * Takes the Engine.IO requests of a Node server.
+   *
+   * @param server keeps its port and all other requests
+   * @param options accepted for programs that give them @since Socket.IO 2
+   */
+  attach(server: NodeServer, options?: GivenOptions): unknown;
+  /** The transports a session may change to. @param transport the one that it began on @since Socket.IO 2 */
+  upgrades(transport: string): TransportName[];
 }
 
 /** Makes an engine from the merged options; it refuses names and values it does not know. */

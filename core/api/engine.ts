@@ -11,7 +11,13 @@ import { Runtime } from '../agents/runtime.ts';
 import type { RuntimeServer } from '../agents/runtime-server.ts';
 import type { Stats } from '../agents/statistics.ts';
 import { type PreparedTls, prepareTls } from '../agents/tls-files.ts';
-import { type AllowRequest, type ResolvedOptions, resolveOptions, type ServerOptions } from '../options.ts';
+import {
+  type AllowRequest,
+  type ResolvedOptions,
+  resolveOptions,
+  type ServerOptions,
+  type TransportName,
+} from '../options.ts';
 import type { SessionNumber } from '../session/ids.ts';
 import { describeReason, reasonText } from '../session/reasons.ts';
 import { CONNECTION_ERRORS, type ConnectionError, FORBIDDEN } from '../wire/connection-errors.ts';
@@ -20,8 +26,9 @@ import type { RequestInfo } from '../wire/request-info.ts';
 import { readRequestHead } from '../wire/request-record.ts';
 import type { GivenOptions } from './api-options.ts';
 import { ApplicationServer, type ApplicationTarget } from './application-server.ts';
-import { EngineConn } from './engine-conn.ts';
-import type { EngineHost } from './engine-host.ts';
+import { createConnectedView } from './connected-view.ts';
+import { type ConnOwner, EngineConn } from './engine-conn.ts';
+import { type EngineOptions, showAsMembers, shownOptions } from './engine-options.ts';
 import { EngineRequest } from './handshake-request.ts';
 import { PortServer } from './port-server.ts';
 import { Relay } from './relay.ts';
@@ -34,17 +41,20 @@ import {
 } from './request-hooks.ts';
 import { Strangers } from './strangers.ts';
 
-/** The library's own engine; `EngineHost` has what applications use of any. @since Socket.IO 2 */
-export class Engine extends EventEmitter implements EngineHost, RuntimeServer, HookSources {
+/** The library's own engine; `PublicEngine` has what applications use of it. @since Socket.IO 2 */
+export class Engine extends EventEmitter implements ConnOwner, RuntimeServer, HookSources {
   readonly options: ResolvedOptions;
+  readonly opts: EngineOptions;
   readonly allowRequest: AllowRequest | undefined;
   readonly cors: unknown;
   readonly middleware: EngineMiddleware[] = [];
   readonly #runtime: Runtime;
   readonly #server: number;
   readonly #conns = new Map<SessionNumber, EngineConn>();
-  readonly #sids = new Set<string>();
-  readonly #strangers: Strangers;
+  readonly #bySid = new Map<string, EngineConn>();
+  /** Connections by the id of their session; a live view. */
+  readonly clients = createConnectedView(this.#bySid);
+  readonly strangers: Strangers;
   readonly #ports: PortServer[] = [];
   readonly #tls: PreparedTls | null;
   readonly #hooks: RequestHooks;
@@ -60,6 +70,8 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
   constructor(given: ServerOptions, extras: EngineExtras = {}) {
     super();
     this.options = resolveOptions(given);
+    this.opts = shownOptions(given, this.options);
+    showAsMembers(this, this.opts);
     this.allowRequest = given.allowRequest;
     this.cors = given.cors;
     this.#origins = given.origins;
@@ -69,7 +81,7 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
     const { tuning, connectTimeout, destroyUpgrade, destroyUpgradeTimeout, ...rest } = this.options;
     const { maxPending, maxPendingPerAddress, ...spec } = rest;
     this.#application = extras.http === undefined ? undefined : new ApplicationServer(extras.http);
-    this.#strangers = new Strangers({ maxPending, maxPendingPerAddress }, (address, blocked) =>
+    this.strangers = new Strangers({ maxPending, maxPendingPerAddress }, (address, blocked) =>
       this.#runtime.blockStrangers(this.#server, address, blocked),
     );
     this.#runtime = Runtime.for(tuning);
@@ -127,6 +139,12 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
     this.middleware.push(middleware);
     this.#hooksChanged();
     return this;
+  }
+
+  /** The transports a session that began on this one may change to. */
+  upgrades(transport: string): TransportName[] {
+    const { allowUpgrades, transports } = this.options;
+    return transport === 'polling' && allowUpgrades && transports.includes('websocket') ? ['websocket'] : [];
   }
 
   get link(): Link {
@@ -209,7 +227,7 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
   onOpen(session: SessionNumber, sid: string, encoded: Uint8Array): void {
     const request = this.#hooks.take(sid, () => new EngineRequest(encoded));
     const head = readRequestHead(encoded);
-    if (!this.#strangers.arrive(session, head.address)) {
+    if (!this.strangers.arrive(session, head.address)) {
       this.link.closeSession(session, true);
       this.reportRefusal(request, {
         code: FORBIDDEN,
@@ -217,9 +235,9 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
       });
       return;
     }
-    const conn = new EngineConn(session, sid, head, request, this.link, this.#strangers);
+    const conn = new EngineConn(session, sid, head, request, this);
     this.#conns.set(session, conn);
-    this.#sids.add(sid);
+    this.#bySid.set(sid, conn);
     this.emit('connection', conn);
   }
 
@@ -235,8 +253,8 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
     const conn = this.#conns.get(session);
     if (conn === undefined) return; // never let in
     this.#conns.delete(session);
-    this.#sids.delete(conn.id);
-    this.#strangers.settle(session);
+    this.#bySid.delete(conn.id);
+    this.strangers.settle(session);
     conn.closed(reasonText(reason), describeReason(detail));
   }
 
@@ -266,7 +284,7 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
 
   /** Whether an open session has this id. */
   hasSession(sid: string): boolean {
-    return this.#sids.has(sid);
+    return this.#bySid.has(sid);
   }
 
   #hooksChanged(force = false): void {

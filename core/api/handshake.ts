@@ -2,14 +2,13 @@
  * `socket.handshake`: what is known of a connection when it joins a namespace. App thread.
  * Built when first asked for; keys and order are those of Socket.IO.
  */
-
-import type { HandshakeRequest } from '../wire/request-info.ts';
-import { parseQuery } from '../wire/request-info.ts';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { type HandshakeRequest, parseQuery } from '../wire/request-info.ts';
 
 /** A mutable object of its own for each socket; `headers` is the request's. @since Socket.IO 2 */
 export interface Handshake {
   /** Headers of the handshake request, names in lower case. */
-  headers: HandshakeRequest['headers'];
+  headers: IncomingHttpHeaders;
   /** When the socket was made, as text. */
   time: string;
   /** The client's address. */
@@ -37,22 +36,23 @@ export type Query = Readonly<Record<string, string | string[] | undefined>>;
  * @param query query of the namespace's name; Socket.IO 2 clients only
  */
 export function createHandshake(
-  request: HandshakeRequest,
+  request: IncomingMessage,
   address: string,
   issued: number,
   auth: Record<string, unknown> | undefined,
   query: Query | undefined,
 ): Handshake {
   // A foreign engine may not have parsed the query. Spread defines own properties, so a client's `__proto__` key stays a key.
-  const own = request._query ?? parseQuery(request.url);
+  const { _query, connection, headers, url } = request as unknown as HandshakeRequest;
+  const own = _query ?? parseQuery(url);
   return {
-    headers: request.headers,
+    headers,
     time: `${new Date(issued)}`,
     address,
-    xdomain: request.headers.origin !== undefined,
-    secure: Boolean(request.connection?.encrypted),
+    xdomain: headers.origin !== undefined,
+    secure: Boolean(connection?.encrypted),
     issued,
-    url: request.url,
+    url,
     query: { ...own, ...query },
     auth: { ...query, ...auth },
   };

@@ -10,8 +10,11 @@ function refuse(): never {
   throw new TypeError('This is a view of the rooms: use socket.join() and socket.leave().');
 }
 
-/** A Map whose keys are also own enumerable keys, with values of their own shape. @since Socket.IO 2 */
-export type HashedMap<Value, HashValue> = ReadonlyMap<string, Value> & { readonly [key: string]: HashValue | any };
+/**
+ * A Map whose keys are also own enumerable keys, with values of their own shape. Read-only; by type it is any Map, because
+ * Socket.IO 4 has it so: what would change it throws. @since Socket.IO 2
+ */
+export type HashedMap<Value, HashValue> = Map<string, Value> & { readonly [key: string]: HashValue | any };
 
 /**
  * @param map what is shown

@@ -5,7 +5,15 @@
 import type { Room, SocketId } from './adapter-bridge.ts';
 import type { BroadcastOperator } from './broadcast-operator.ts';
 import type { Handshake } from './handshake.ts';
-import type { EventNames, EventParams, EventsMap } from './typed-events.ts';
+import type {
+  AckResult,
+  EventNames,
+  EventNamesWithAck,
+  EventParams,
+  EventsMap,
+  ParamsBeforeAck,
+  WithTimeout,
+} from './typed-events.ts';
 
 /** What another server tells of a socket. */
 export interface RemoteSocketDetails {
@@ -15,6 +23,17 @@ export interface RemoteSocketDetails {
   data: unknown;
 }
 
+/** What `timeout()` of a remote socket gives. @since Socket.IO 4.5 */
+export interface TimedRemoteSocket<EmitEvents extends EventsMap> {
+  /** Sends an event. @param event its name @param args its arguments, last a callback that gets an error or null first */
+  emit<Name extends EventNames<EmitEvents>>(event: Name, ...args: EventParams<WithTimeout<EmitEvents>, Name>): boolean;
+  /** Sends an event and gives a promise of its answer. @param event its name @param args its arguments */
+  emitWithAck<Name extends EventNamesWithAck<EmitEvents>>(
+    event: Name,
+    ...args: ParamsBeforeAck<EmitEvents[Name]>
+  ): Promise<AckResult<EmitEvents[Name]>>;
+}
+
 /** A socket as `fetchSockets()` finds it, perhaps on another server of a cluster. @since Socket.IO 4 */
 export class RemoteSocket<EmitEvents extends EventsMap, SocketData> {
   /** Its public id. @since Socket.IO 4 */
@@ -22,7 +41,7 @@ export class RemoteSocket<EmitEvents extends EventsMap, SocketData> {
   /** What was known when it connected. @since Socket.IO 4 */
   readonly handshake: Handshake;
   /** The rooms it was in when it was asked for. @since Socket.IO 4 */
-  readonly rooms: ReadonlySet<Room>;
+  readonly rooms: Set<Room>;
   /** The application's own, as it was when it was asked for. @since Socket.IO 4 */
   readonly data: SocketData;
   readonly #operator: BroadcastOperator<EmitEvents, SocketData>;
@@ -55,13 +74,10 @@ export class RemoteSocket<EmitEvents extends EventsMap, SocketData> {
    *
    * @param ms milliseconds until the callback gets an error @since Socket.IO 4.5
    */
-  timeout(ms: number): {
-    emit(event: EventNames<EmitEvents>, ...args: any[]): boolean;
-    emitWithAck(event: EventNames<EmitEvents>, ...args: any[]): Promise<any>;
-  } {
+  timeout(ms: number): TimedRemoteSocket<EmitEvents> {
     const timed = this.#operator.timeout(ms) as unknown as BroadcastOperator<any, any>;
     return {
-      emit(event, ...args) {
+      emit(event, ...args: any[]) {
         const callback: unknown = args.at(-1);
         if (typeof callback === 'function') {
           args[args.length - 1] = (error: Error | null, responses: unknown[]) => callback(error, responses[0]);
@@ -69,7 +85,8 @@ export class RemoteSocket<EmitEvents extends EventsMap, SocketData> {
         timed.emit(event as string, ...args);
         return true;
       },
-      emitWithAck: (event, ...args) => timed.emitWithAck(event as string, ...args).then((responses) => responses[0]),
+      emitWithAck: (event, ...args: any[]) =>
+        timed.emitWithAck(event as string, ...args).then((responses) => responses[0]),
     };
   }
 

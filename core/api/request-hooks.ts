@@ -2,7 +2,7 @@
  * The application's say in requests: `allowRequest`, `origins` and `cors` functions, `generateId`, middleware, header
  * events. App thread; an I/O thread has parked the request and waits for the verdict.
  */
-import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { type IncomingMessage, validateHeaderName, validateHeaderValue } from 'node:http';
 import {
   HOOK_ALLOW_REQUEST,
   HOOK_CONNECTION_ERROR,
@@ -41,7 +41,7 @@ export type OriginFunction = (
   origin: string | undefined,
   callback: (error: Error | null, origin?: unknown) => void,
 ) => void;
-export type GenerateId = (request: HandshakeRequest) => string | Promise<string>;
+export type GenerateId = (request: IncomingMessage) => string | Promise<string>;
 
 /** What the application has set, read anew for each request. */
 export interface HookSources {
@@ -159,7 +159,9 @@ export class RequestHooks {
 
   #allow(request: EngineRequest): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#sources.allowRequest?.(request, (error, allow) => (allow ? resolve() : reject(forbidden(error))));
+      this.#sources.allowRequest?.(request as unknown as IncomingMessage, (error, allow) =>
+        allow ? resolve() : reject(forbidden(error)),
+      );
     });
   }
 
@@ -175,7 +177,7 @@ export class RequestHooks {
   async #makeId(request: EngineRequest): Promise<string> {
     let error: unknown;
     try {
-      const id = String(await this.#sources.generateId?.(request));
+      const id = String(await this.#sources.generateId?.(request as unknown as IncomingMessage));
       if (!ID.test(id))
         throw new TypeError(`Session id ${JSON.stringify(id)} is not 1 to 256 visible ASCII characters`);
       // Taken in the same step: another handshake may be given the same one in the next.

@@ -12,9 +12,10 @@ function refuse(): never {
 }
 
 /**
- * A Set whose members are also own enumerable keys; Set's own names win over rooms of the same name. @since Socket.IO 2
+ * A Set whose members are also own enumerable keys; Set's own names win over rooms of the same name. Read-only; by type
+ * it is any Set, because Socket.IO 4 has it so: what would change it throws. @since Socket.IO 2
  */
-export interface RoomSet extends ReadonlySet<string> {
+export interface RoomSet extends Set<string> {
   readonly [room: string]: any;
 }
 

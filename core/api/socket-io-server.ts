@@ -5,10 +5,10 @@
 import { EngineError } from '../errors.ts';
 import { engineOptions, type GivenOptions } from './api-options.ts';
 import { Client } from './client.ts';
-import type { Conn } from './conn.ts';
+import type { BareConn, Conn } from './conn.ts';
 import { createConnectedView } from './connected-view.ts';
 import { DynamicNamespaces } from './dynamic-namespaces.ts';
-import { createEngineHost, type EngineHost, type ListenHandle } from './engine-host.ts';
+import { createEngineHost, type EngineHost, type ListenHandle, type PublicEngine } from './engine-host.ts';
 import { isNodeServer, type NodeServer, parsePort } from './listen-target.ts';
 import type { ExtendedError } from './middleware.ts';
 import { Namespace } from './namespace.ts';
@@ -23,7 +23,7 @@ import { reportUncaught } from './user-code.ts';
 /** Anything that yields connections: the library's engine, or one given to `bind()`. @since Socket.IO 2 */
 export interface ConnectionSource {
   /** As an emitter has it. @param event connection @param listener gets each new connection */
-  on(event: 'connection', listener: (conn: Conn) => void): unknown;
+  on(event: 'connection', listener: (conn: BareConn) => void): unknown;
   /** Closes its connections; called by `Server.close()`. */
   close?(): unknown;
 }
@@ -83,12 +83,12 @@ export class SocketIoServer<
    * The engine, or the one given to `bind()`; undefined before. Typed as present, as applications use it after
    * `listen()`. @since Socket.IO 2
    */
-  get engine(): EngineHost {
-    return (this.#bound ?? this.#engine) as EngineHost;
+  get engine(): PublicEngine {
+    return (this.#bound ?? this.#engine) as PublicEngine;
   }
 
   /** Same as `engine`. @since Socket.IO 2 */
-  get eio(): EngineHost {
+  get eio(): PublicEngine {
     return this.engine;
   }
 
@@ -142,7 +142,7 @@ export class SocketIoServer<
   /**
    * Takes the connections of a foreign engine, which becomes `engine`.
    *
-   * @param engine emits `connection` with objects that have the required members of `Conn` @since Socket.IO 2
+   * @param engine emits `connection` with objects that have the required members of `BareConn` @since Socket.IO 2
    */
   bind(engine: ConnectionSource): this {
     if (this.#state === 'closed') this.#engine = undefined;
@@ -152,8 +152,8 @@ export class SocketIoServer<
     return this;
   }
 
-  /** Takes one connection of a foreign engine. @param conn has the required members of `Conn` @since Socket.IO 2 */
-  onconnection(conn: Conn): this {
+  /** Takes one connection of a foreign engine. @param conn has the members of `BareConn` @since Socket.IO 2 */
+  onconnection(conn: BareConn): this {
     new Client(this, conn, undefined);
     return this;
   }

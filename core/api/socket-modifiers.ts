@@ -11,6 +11,8 @@ import type { Namespace } from './namespace.ts';
 import type { Socket } from './socket.ts';
 import type { EventsMap, WithTimeout } from './typed-events.ts';
 
+export type { DisconnectReason };
+
 /** Events of a socket that clients cannot send; `error` they can. @since Socket.IO 2 */
 export interface SocketReservedEvents {
   /** It is out of its namespace and of all rooms. */

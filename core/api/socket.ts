@@ -2,9 +2,9 @@
  * One client in one namespace, as the application sees it. App thread.
  * It holds no bytes and no timers of its own: packets leave through its `Client`, membership lives in the adapter.
  */
+import type { IncomingMessage } from 'node:http';
 import { FLAG_COMPRESS, FLAG_VOLATILE, type PacketFrames } from '../agents/link.ts';
 import type { DisconnectReason } from '../session/reasons.ts';
-import type { HandshakeRequest } from '../wire/request-info.ts';
 import { AckTable } from './acks.ts';
 import type { Adapter } from './adapter.ts';
 import type { RestoredSession, Room, SocketId } from './adapter-bridge.ts';
@@ -30,6 +30,7 @@ import type {
   EventNamesWithAck,
   EventParams,
   EventsMap,
+  Joined,
   ParamsBeforeAck,
 } from './typed-events.ts';
 import { emitLocally } from './user-code.ts';
@@ -61,7 +62,7 @@ export class Socket<
   readonly #query: Query | undefined;
   // Made when first used: an idle socket should cost little.
   #handshake: Handshake | undefined;
-  #data: Partial<SocketData> | undefined;
+  #data: SocketData | undefined;
   #rooms: RoomSet | undefined;
   #acks: AckTable | undefined;
   #middleware: Middleware<Event>[] | undefined;
@@ -82,7 +83,7 @@ export class Socket<
     super();
     this.recovered = restored !== undefined;
     this.#restored = restored;
-    this.#data = restored?.data as Partial<SocketData> | undefined;
+    this.#data = restored?.data as SocketData | undefined;
     this.nsp = nsp;
     this.client = client;
     this.id = id;
@@ -106,7 +107,7 @@ export class Socket<
   }
 
   /** The handshake request. @since Socket.IO 2 */
-  get request(): HandshakeRequest {
+  get request(): IncomingMessage {
     return this.client.request;
   }
 
@@ -116,13 +117,13 @@ export class Socket<
     return this.#handshake;
   }
 
-  /** Free for the application. @since Socket.IO 4 */
-  get data(): Partial<SocketData> {
-    this.#data ??= {};
+  /** Free for the application; empty at first, whatever its type says. @since Socket.IO 4 */
+  get data(): SocketData {
+    this.#data ??= {} as SocketData;
     return this.#data;
   }
 
-  set data(value: Partial<SocketData>) {
+  set data(value: SocketData) {
     this.#data = value;
   }
 
@@ -215,6 +216,7 @@ export class Socket<
    *   error is an `error` event of this socket
    * @returns this socket; to `await` it is harmless @since Socket.IO 2
    */
+  join(room: Room | readonly Room[], callback?: (error: Error | null) => void): Joined<this>;
   join(room: Room | readonly Room[], callback?: (error: Error | null) => void): this {
     if (this.#state === 'closed') return this;
     settleChange(this, this.nsp.bridge.addAll(this.id, new Set(roomNames(room))), callback);
@@ -228,6 +230,7 @@ export class Socket<
    * @param callback called with null on the next tick, with an error when the adapter has one
    * @returns this socket @since Socket.IO 2
    */
+  leave(room: Room, callback?: (error: Error | null) => void): Joined<this>;
   leave(room: Room, callback?: (error: Error | null) => void): this {
     settleChange(this, this.nsp.bridge.del(this.id, String(room)), callback);
     return this;
@@ -351,7 +354,7 @@ export class Socket<
     }
   }
 
-  /** What it waits for the client to answer. @internal */
+  /** Acknowledgements it waits for, by packet id; for adapters that count answers themselves. @since Socket.IO 2 */
   get acks(): AckTable {
     this.#acks ??= new AckTable();
     return this.#acks;

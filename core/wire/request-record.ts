@@ -53,6 +53,8 @@ export interface RequestHead {
   readonly revision: 3 | 4;
   /** The session opened by polling, not by a WebSocket. */
   readonly polling: boolean;
+  /** The client takes no binary frames. */
+  readonly base64: boolean;
 }
 
 /** Encodes a request into memory of its own. */
@@ -87,6 +89,7 @@ export function readRequestHead(encoded: Uint8Array): RequestHead {
     address: reader.next(),
     revision: encoded[BITS] & REVISION_4_BIT ? 4 : 3,
     polling: (encoded[BITS] & POLLING_BIT) !== 0,
+    base64: (encoded[BITS] & BASE64_BIT) !== 0,
   };
 }
 

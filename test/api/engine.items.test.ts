@@ -2,8 +2,9 @@
  * Elements of the documented API that show the engine, each test under its number. Real threads, real clients.
  */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, describe, it, type TestContext } from 'node:test';
-import { Server } from '../../core/index.ts';
+import { type Conn, Server } from '../../core/index.ts';
 import { resolveOptions, type ServerOptions } from '../../core/options.ts';
 import { type ClientOptions, closeConnection, openClient } from '../support/clients.ts';
 import { joinMain, openSession, POLLING, send, sendUpgrade } from '../support/http.ts';
@@ -32,6 +33,27 @@ function open(t: TestContext, port: number, options: ClientOptions = {}) {
   const client = openClient(4, port, '/', options);
   t.after(() => closeConnection(client));
   return client;
+}
+
+const ENGINE_OPTIONS = ['pingTimeout', 'pingInterval', 'upgradeTimeout', 'maxHttpBufferSize', 'transports'];
+ENGINE_OPTIONS.push('allowUpgrades', 'cookie', 'cookiePath', 'cookieHttpOnly', 'perMessageDeflate', 'httpCompression');
+
+const ENGINE_MEMBERS = ['clients', 'clientsCount', 'generateId', 'handleRequest', 'handleUpgrade', 'attach', 'close'];
+ENGINE_MEMBERS.push('upgrades', 'use', 'on', 'opts', ...ENGINE_OPTIONS);
+
+const CONN_MEMBERS = ['id', 'server', 'request', 'remoteAddress', 'readyState', 'upgraded', 'upgrading', 'transport'];
+CONN_MEMBERS.push('writeBuffer', 'protocol', 'send', 'write', 'close', 'on');
+
+/** Events of a connection that happen on other threads, wholly or in part. */
+const CONN_EVENTS_ELSEWHERE = ['packet', 'packetCreate', 'heartbeat', 'flush', 'drain', 'upgrading'];
+
+/** What docs/compatibility.md says of an element. */
+function explained(element: number): string {
+  const text = readFileSync(new URL('../../docs/compatibility.md', import.meta.url), 'utf8');
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith(`| ${element} `))
+    .join('\n');
 }
 
 describe('the engine', () => {
@@ -113,17 +135,54 @@ describe('the engine', () => {
     assert.equal((await send(port, `${POLLING}&sid=${sid}`)).text, '42["kept"]');
   });
 
-  it('96: clientsCount counts connections', async (t) => {
+  it('96: clients and clientsCount are the open connections', async (t) => {
     const { io, port } = listen();
+    const arrival = waitFor(io.engine, 'connection');
     const connected = waitFor(io, 'connection');
     const client = open(t, port);
+    const [conn] = await arrival;
     await connected;
-    assert.equal(io.engine.clientsCount, 1);
+    assert.deepEqual([io.engine.clientsCount, Object.keys(io.engine.clients)], [1, [conn.id]]);
+    assert.equal(io.engine.clients[conn.id], conn);
+    assert.equal(conn.server, io.engine);
     const [socket] = io.sockets.sockets.values();
     const gone = waitFor(socket, 'disconnect');
     closeConnection(client);
     await gone;
-    assert.equal(io.engine.clientsCount, 0);
+    assert.deepEqual([io.engine.clientsCount, Object.keys(io.engine.clients)], [0, []]);
+  });
+
+  it('96: options can be read from opts, and as members', () => {
+    const cors = { origin: 'http://x.example' };
+    const { engine } = listen({
+      pingTimeout: 4321,
+      cors,
+      perMessageDeflate: { threshold: 5 },
+      transports: ['polling'],
+    }).io;
+    const { pingTimeout, pingInterval, maxHttpBufferSize, cookie, ioThreads } = engine.opts;
+    assert.deepEqual([pingTimeout, pingInterval, maxHttpBufferSize, cookie, ioThreads], [4321, 25_000, 1e6, false, 1]);
+    assert.deepEqual([engine.opts.cors, engine.opts.perMessageDeflate], [cors, { threshold: 5 }]);
+    assert.deepEqual([engine.opts.httpCompression, engine.opts.allowRequest], [{ threshold: 1024 }, undefined]);
+    const members: Record<string, unknown> = { ...engine };
+    for (const name of ENGINE_OPTIONS)
+      assert.equal(members[name], (engine.opts as Record<string, unknown>)[name], name);
+    assert.throws(() => Object.assign(engine.opts, { pingTimeout: 5 }), TypeError);
+    assert.throws(() => Object.assign(engine, { pingTimeout: 5 }), TypeError);
+  });
+
+  it('96: upgrades() says what a transport may change to', () => {
+    const { engine } = listen().io;
+    assert.deepEqual([engine.upgrades('polling'), engine.upgrades('websocket')], [['websocket'], []]);
+    assert.deepEqual(listen({ allowUpgrades: false }).io.engine.upgrades('polling'), []);
+    assert.deepEqual(listen({ transports: ['polling'] }).io.engine.upgrades('polling'), []);
+  });
+
+  it('96: every documented member is there or explained', () => {
+    const { engine } = listen().io;
+    const missing = ENGINE_MEMBERS.filter((name) => !(name in engine));
+    assert.deepEqual(missing, ['handleRequest', 'handleUpgrade']);
+    for (const name of [...missing, 'flush', 'drain']) assert.match(explained(96), new RegExp(`\\b${name}\\b`));
   });
 
   it('97: conn has id, request, remoteAddress, readyState, protocol, transport, upgraded, and writes', async (t) => {
@@ -134,16 +193,61 @@ describe('the engine', () => {
     if (!conn.upgraded) await waitFor(conn, 'upgrade');
     assert.equal(conn.id, client.io.engine.id);
     assert.match(conn.remoteAddress, /127\.0\.0\.1$/);
-    assert.deepEqual([conn.readyState, conn.protocol, conn.upgraded], ['open', 4, true]);
-    assert.equal(conn.transport.name, 'websocket');
+    assert.deepEqual([conn.readyState, conn.protocol, conn.upgraded, conn.upgrading], ['open', 4, true, false]);
+    const { name, sid, writable, supportsBinary, protocol } = conn.transport;
+    assert.deepEqual([name, sid, writable, supportsBinary, protocol], ['websocket', conn.id, true, true, 4]);
     assert.match(conn.request.url, /transport=polling/, 'the request stays the one of the handshake');
-    const raw = waitFor(client, 'raw');
-    conn.write('2["raw",1]');
-    assert.deepEqual(await raw, [1]);
+    const raw = waitForAll(client, 'raw', { count: 2 });
+    conn.write('2["raw",1]').send('2["raw",2]', { compress: false });
+    assert.deepEqual(await raw, [[1], [2]]);
     const closed = waitFor(conn, 'close');
     conn.close();
     const [reason] = await closed;
     assert.deepEqual([conn.readyState, reason], ['closed', 'forced close']);
+  });
+
+  it('97: a client that asked for base64 takes no binary frames', async () => {
+    const { io, port } = listen();
+    const arrival = waitFor(io.engine, 'connection');
+    await fetch(`http://127.0.0.1:${port}/socket.io/?EIO=3&transport=polling&b64=1`);
+    const [conn] = await arrival;
+    assert.deepEqual([conn.transport.supportsBinary, conn.protocol], [false, 3]);
+  });
+
+  it('97: events tell of messages and of an upgrade, upgrading right before upgrade', async (t) => {
+    const { io, port } = listen();
+    const changes: unknown[] = [];
+    const messages: unknown[] = [];
+    io.engine.on('connection', (conn: Conn) => {
+      conn.on('upgrading', (to) => changes.push([to.name, conn.transport.name, conn.upgrading, conn.upgraded]));
+      conn.on('upgrade', (to) => changes.push([to.name, conn.transport === to, conn.upgrading, conn.upgraded]));
+      for (const event of ['packet', 'data', 'message']) conn.on(event, (what) => messages.push([event, what]));
+    });
+    const connected = waitFor(io, 'connection');
+    open(t, port, { transports: ['polling', 'websocket'] });
+    const [{ conn }] = await connected;
+    assert.deepEqual(messages, [
+      ['packet', { type: 'message', data: '0' }],
+      ['data', '0'],
+      ['message', '0'],
+    ]);
+    if (!conn.upgraded) await waitFor(conn, 'upgrade');
+    assert.deepEqual(changes, [
+      ['websocket', 'polling', true, false],
+      ['websocket', true, false, true],
+    ]);
+  });
+
+  it('97: every documented member and event is there or explained', async (t) => {
+    const { io, port } = listen();
+    const arrival = waitFor(io, 'connection');
+    open(t, port);
+    const [{ conn }] = await arrival;
+    const missing = CONN_MEMBERS.filter((name) => !(name in conn));
+    assert.deepEqual(missing, ['writeBuffer']);
+    for (const name of [...missing, ...CONN_EVENTS_ELSEWHERE]) {
+      assert.match(explained(97), new RegExp(`\\b${name}\\b`));
+    }
   });
 
   it('98: conn.send takes a callback and does not call it, whether the message arrives or is discarded', async (t) => {

@@ -86,7 +86,7 @@ describe('requests', () => {
     const { port } = listen({
       origins: 'http://never.example:80',
       allowRequest: (request, decide) => {
-        seen.push(request.url);
+        seen.push(String(request.url));
         const { verdict } = request.headers;
         setImmediate(() => decide(verdict === 'no' ? 'not you' : null, verdict === 'yes'));
       },

@@ -232,7 +232,7 @@ describe('broadcast operators', () => {
     const conns = new Map<Socket, FakeConn>();
     io.on('connection', (socket: Socket) => {
       rooms.set(socket, new Set([socket.id]));
-      conns.set(socket, socket.conn as FakeConn);
+      conns.set(socket, socket.conn as unknown as FakeConn);
     });
     const names = ['a', 'b', 'c', 'd'];
     const someRoom = () => (pick(4) === 0 && rooms.size > 0 ? someone().id : names[pick(names.length)]);

@@ -23,6 +23,7 @@ interface FromClient {
   poll: (room: string, question: string, reply: (answers: string[]) => void) => void;
   impatient: (reply: (outcome: string) => void) => void;
   move: (from: string, to: string, reply: (names: string[]) => void) => void;
+  connection: (reply: (...about: unknown[]) => void) => void;
 }
 
 interface ToClient {
@@ -133,6 +134,13 @@ export function chat({ Server }: { Server: typeof ServerType }): { http: HttpSer
       io.in(from).socketsJoin(to);
       io.in(from).socketsLeave(from);
       reply((await io.in(to).fetchSockets()).map((other) => other.data.name).sort());
+    });
+    socket.on('connection', (reply) => {
+      const { conn, request, handshake } = socket;
+      const { method, httpVersion, headers } = request;
+      const ofConn = [conn.transport.name, conn.protocol, conn.readyState, conn.upgrading, conn.request === request];
+      const ofRequest = [method, httpVersion, headers === handshake.headers, handshake.query.EIO];
+      reply(...ofConn, ...ofRequest, io.engine.opts.pingTimeout);
     });
     socket.on('disconnecting', (reason) => {
       for (const room of roomsOf(socket)) socket.to(room).emit('room', `${data.name} leaves ${room}: ${reason}`);

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import type { Link, PacketFrames, Targets } from '../../core/agents/link.ts';
 import type { GivenOptions } from '../../core/api/api-options.ts';
-import type { Conn, ReadyState } from '../../core/api/conn.ts';
+import type { BareConn, ReadyState } from '../../core/api/conn.ts';
 import { type EngineHost, type ListenHandle, setEngineFactory } from '../../core/api/engine-host.ts';
 import { Server } from '../../core/api/server.ts';
 import type { RowNumber, SessionNumber } from '../../core/session/ids.ts';
@@ -93,7 +93,7 @@ export interface ConnOptions {
 
 let sessions = 0;
 
-export class FakeConn extends EventEmitter implements Conn {
+export class FakeConn extends EventEmitter implements BareConn {
   readonly id: string;
   readonly request: HandshakeRequest;
   readonly remoteAddress = '203.0.113.7';

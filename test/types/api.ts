@@ -3,11 +3,7 @@
  */
 import { createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import { Adapter } from '../../core/api/adapter.ts';
-import type { Namespace } from '../../core/api/namespace.ts';
-import type { RemoteSocket } from '../../core/api/remote-socket.ts';
-import { Server } from '../../core/api/server.ts';
-import type { Socket } from '../../core/api/socket.ts';
+import { Adapter, type Namespace, type RemoteSocket, Server, type Socket } from '../../core/index.ts';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function expectType<T>() {
@@ -58,7 +54,7 @@ export function making(): void {
 export function server(io: Io): void {
   expectType<Nsp>()(io.sockets);
   expectType<Nsp>()(io.of('/x'));
-  expectType<Nsp>()(io.of(/^\/x$/, (socket) => expectType<Partial<Data>>()(socket.data)));
+  expectType<Nsp>()(io.of(/^\/x$/, (socket) => expectType<Data>()(socket.data)));
   expectType<Nsp>()(io.of((name, auth, next) => next(null, name === '/x' && auth.token === 1)));
   expectType<string>()(io.path());
   expectType<Io>()(io.path('/x').serveClient(true).origins('*').adapter(Adapter).connectTimeout(5).set('origins', '*'));

@@ -1,8 +1,7 @@
 /**
  * Checked by the compiler only: what the event maps allow and what they refuse.
  */
-import { Server } from '../../core/api/server.ts';
-import type { Socket } from '../../core/api/socket.ts';
+import { Server, type Socket } from '../../core/index.ts';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function expectType<T>() {
@@ -19,6 +18,9 @@ interface ServerEvents {
   ping2: () => void;
   query: (id: number, answer: (value: string, extra: boolean) => void) => void;
   maybe: (id: number, answer?: (value: number) => void) => void;
+  vague: (data: any) => void;
+  checked: (answer: (error: Error, value: string) => void) => void;
+  failing: (answer: (error: Error | null, value: string) => void) => void;
 }
 
 interface Data {
@@ -67,6 +69,21 @@ export function typed(io: Server<ClientEvents, ServerEvents, BetweenServers, Dat
     expectType<Promise<string>>()(socket.emitWithAck('query', 1));
     expectType<Promise<string>>()(socket.timeout(5).emitWithAck('query', 1));
     expectType<Promise<number>>()(socket.emitWithAck('maybe', 1));
+    socket.emit('maybe', 1);
+    socket.timeout(5).emit('maybe', 1);
+    socket.timeout(5).emit('vague', { any: 'thing' });
+    socket.broadcast.emit('vague', () => {});
+    io.to('r').emit('maybe', 1);
+    socket.timeout(5).emit('checked', (error, value) => {
+      expectType<Error>()(error);
+      expectType<string>()(value);
+    });
+    socket.timeout(5).emit('failing', (error, failure, value) => {
+      expectType<Error>()(error);
+      expectType<Error | null>()(failure);
+      expectType<string>()(value);
+    });
+    expectType<Promise<string>>()(socket.timeout(5).emitWithAck('checked'));
     // @ts-expect-error nobody answers that event
     socket.emitWithAck('news', 'x');
 
@@ -75,7 +92,7 @@ export function typed(io: Server<ClientEvents, ServerEvents, BetweenServers, Dat
     // @ts-expect-error a broadcast asks for answers only after timeout()
     socket.broadcast.emit('query', 1, () => {});
 
-    expectType<string | undefined>()(socket.data.user);
+    expectType<string>()(socket.data.user);
     // @ts-expect-error not in the data
     socket.data.password = 'x';
     expectType<Map<string, typeof socket>>()(socket.nsp.sockets);
@@ -95,7 +112,7 @@ export function typed(io: Server<ClientEvents, ServerEvents, BetweenServers, Dat
   expectType<Promise<string[]>>()(io.timeout(5).emitWithAck('query', 1));
   expectType<Promise<number[]>>()(io.of('/x').to('r').emitWithAck('maybe', 1));
   io.use((socket, next) => {
-    expectType<string | undefined>()(socket.data.user);
+    expectType<string>()(socket.data.user);
     next(new Error('no'));
   });
 }
