@@ -11,7 +11,7 @@ function refuse(): never {
   throw new TypeError('socket.rooms is a view: use socket.join() and socket.leave().');
 }
 
-/** A Set whose members are also own enumerable keys; Set's own names win over rooms of the same name. */
+/** A Set whose members are also own enumerable keys; names of Set and Object win over rooms of the same name. */
 export interface RoomSet extends ReadonlySet<string> {
   readonly [room: string]: any;
 }
@@ -29,6 +29,7 @@ export function createRoomSet(source: () => ReadonlySet<string> | undefined): Ro
       const rooms = live();
       if (key in Set.prototype) {
         if (MUTATORS.has(key)) return refuse;
+        if (!Object.hasOwn(Set.prototype, key)) return Reflect.get(target, key); // Object's: they ask the view itself
         if (key === 'has') return (room: unknown) => rooms.has(String(room));
         const value: unknown = Reflect.get(Set.prototype, key, rooms);
         return typeof value === 'function' && key !== 'constructor' ? value.bind(rooms) : value;
