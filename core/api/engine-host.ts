@@ -43,8 +43,12 @@ export interface EngineHost extends EventEmitter {
   stats(): object;
 }
 
-/** Makes an engine from the merged options; it refuses names and values it does not know. */
-export type EngineFactory = (options: GivenOptions) => EngineHost;
+/**
+ * Makes an engine from the merged options; it refuses names and values it does not know.
+ *
+ * @param beside another engine of the same Server, with which it shares threads
+ */
+export type EngineFactory = (options: GivenOptions, beside?: EngineHost) => EngineHost;
 
 let factory: EngineFactory | undefined;
 
@@ -54,7 +58,7 @@ export function setEngineFactory(create: EngineFactory): void {
 }
 
 /** @throws {EngineError} `ERR_NOT_ATTACHED` when no factory was set; what the factory throws */
-export function createEngineHost(options: GivenOptions): EngineHost {
+export function createEngineHost(options: GivenOptions, beside?: EngineHost): EngineHost {
   if (factory === undefined) throw new EngineError('ERR_NOT_ATTACHED', 'No engine is available to listen with.');
-  return factory(options);
+  return factory(options, beside);
 }

@@ -11,7 +11,14 @@ import { Runtime } from '../agents/runtime.ts';
 import type { RuntimeServer } from '../agents/runtime-server.ts';
 import type { Stats } from '../agents/statistics.ts';
 import { type PreparedTls, prepareTls } from '../agents/tls-files.ts';
-import { type AllowRequest, type ResolvedOptions, resolveOptions, type ServerOptions } from '../options.ts';
+import { EngineError } from '../errors.ts';
+import {
+  type AllowRequest,
+  type ResolvedOptions,
+  type ResolvedTuning,
+  resolveOptions,
+  type ServerOptions,
+} from '../options.ts';
 import type { SessionNumber } from '../session/ids.ts';
 import { describeReason, reasonText } from '../session/reasons.ts';
 import { CONNECTION_ERRORS, type ConnectionError, FORBIDDEN } from '../wire/connection-errors.ts';
@@ -57,7 +64,7 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
   /** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID, ERR_THREAD_START */
   constructor(given: ServerOptions, extras: EngineExtras = {}) {
     super();
-    this.options = resolveOptions(given);
+    this.options = resolveOptions({ ...given, ...sharedTuning(given, extras.beside) });
     this.allowRequest = given.allowRequest;
     this.cors = given.cors;
     this.#origins = given.origins;
@@ -270,10 +277,26 @@ export interface EngineExtras {
   /** Gets every request that is not the engine's: a listener, such as an Express application, or an HTTP server. */
   readonly http?: ApplicationTarget;
   readonly serveClient?: boolean;
+  /** Another engine of the same Server, whose broadcasts go to both. */
+  readonly beside?: Engine;
 }
 
-/** Makes the engine of a Server from its merged options. */
-export function createEngine(given: GivenOptions): Engine {
+/** Makes an engine of a Server from its merged options. */
+export function createEngine(given: GivenOptions, beside?: EngineHost): Engine {
   const { http, serveClient, ...options } = given;
-  return new Engine(options as ServerOptions, { http, serveClient });
+  return new Engine(options as ServerOptions, { http, serveClient, beside: beside as Engine | undefined });
+}
+
+/** One set of threads keeps the rooms of a Server. @throws ERR_OPTION_INVALID when another is asked for */
+function sharedTuning(given: ServerOptions, beside: Engine | undefined): ResolvedTuning | undefined {
+  if (beside === undefined) return undefined;
+  const { tuning } = beside.options;
+  for (const name of Object.keys(tuning) as (keyof ResolvedTuning)[]) {
+    if (given[name] === undefined || given[name] === tuning[name]) continue;
+    throw new EngineError(
+      'ERR_OPTION_INVALID',
+      `option ${name} is ${given[name]}, but this Server listens already with ${tuning[name]}, and its threads stay.`,
+    );
+  }
+  return tuning;
 }

@@ -76,7 +76,7 @@ export abstract class ServerSettings<
   /** Called after that setting has changed. @internal */
   protected abstract settingChanged(name: 'origins' | 'adapter'): void;
 
-  /** The path of requests, or sets it; no effect while listening. */
+  /** The path of requests, or sets it for later calls of `listen()`. */
   path(): string;
   path(value: string): this;
   path(value?: string): string | this {
@@ -85,7 +85,7 @@ export abstract class ServerSettings<
     return this;
   }
 
-  /** Whether the client's bundle is served, or sets it; no effect while listening. */
+  /** Whether the client's bundle is served, or sets it for later calls of `listen()`. */
   serveClient(): boolean;
   serveClient(value: boolean): this;
   serveClient(value?: boolean): boolean | this {

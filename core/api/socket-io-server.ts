@@ -3,18 +3,19 @@
  * It owns no sockets and no threads: namespaces hold the former, the engine the latter.
  */
 import { EngineError } from '../errors.ts';
-import { engineOptions, type GivenOptions } from './api-options.ts';
+import { engineOptions, type GivenOptions, normalisePath } from './api-options.ts';
 import { Client } from './client.ts';
 import type { Conn } from './conn.ts';
 import { createConnectedView } from './connected-view.ts';
 import { DynamicNamespaces } from './dynamic-namespaces.ts';
-import { createEngineHost, type EngineHost, type ListenHandle } from './engine-host.ts';
+import type { EngineHost, ListenHandle } from './engine-host.ts';
 import { isNodeServer, type NodeServer, parsePort } from './listen-target.ts';
 import type { ExtendedError } from './middleware.ts';
 import { Namespace } from './namespace.ts';
 import { PacketDecoder } from './packet-decoder.ts';
 import type { NamespaceMatcher, ParentNamespace } from './parent-namespace.ts';
 import { PacketEncoder, type Parser } from './parser.ts';
+import { ServerEngines } from './server-engines.ts';
 import { ServerSettings } from './server-settings.ts';
 import type { Socket } from './socket.ts';
 import type { DefaultEventsMap, Emitted, EventNamesWithoutAck, EventParams, EventsMap } from './typed-events.ts';
@@ -27,7 +28,7 @@ export interface ConnectionSource {
   close?(): unknown;
 }
 
-/** 'open': it has an engine of its own or a foreign one. */
+/** 'open': it has engines of its own or a foreign one. */
 type ServerState = 'idle' | 'open' | 'closed';
 
 /** The class behind `Server`, which adds what its main namespace's emitter does. */
@@ -52,7 +53,7 @@ export class SocketIoServer<
   readonly #dynamic = new DynamicNamespaces();
   /** Node servers it is attached to. */
   readonly #attached = new Set<NodeServer>();
-  #engine: EngineHost | undefined;
+  readonly #engines = new ServerEngines((conn, { link }) => new Client(this, conn, link));
   #bound: ConnectionSource | undefined;
   #httpServer: ListenHandle | undefined;
   #state: ServerState = 'idle';
@@ -78,11 +79,11 @@ export class SocketIoServer<
   }
 
   /**
-   * The engine, or the one given to `bind()`; undefined before. Typed as present, as applications use it after
-   * `listen()`.
+   * The engine of the last `listen()`, or the one given to `bind()`; undefined before. Typed as present, as applications
+   * use it after `listen()`.
    */
   get engine(): EngineHost {
-    return (this.#bound ?? this.#engine) as EngineHost;
+    return (this.#bound ?? this.#engines.current) as EngineHost;
   }
 
   /** Same as `engine`. */
@@ -114,10 +115,12 @@ export class SocketIoServer<
   }
 
   /**
-   * Starts to listen; a port is bound when the call returns. A Server that listens already also takes this one.
+   * Starts to listen; a port is bound when the call returns. A Server that listens already also takes this one: with the
+   * engine it has for these options, else with a further one, which becomes `engine`.
    *
    * @param target a port, 0 for any free one, also as a numeric string; or a server of node:http or node:https
-   * @param options options of the engine; the constructor's win over them
+   * @param options options of the engine, not those of an earlier call; the constructor's win over them. Tuning,
+   *   such as `ioThreads`, is that of the first call
    * @throws {EngineError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, `ERR_LISTEN_FAILED`, `ERR_EXPRESS_APP`
    */
   listen(target: number | string | NodeServer, options: GivenOptions = {}): this {
@@ -139,7 +142,7 @@ export class SocketIoServer<
    * @param engine emits `connection` with objects that have the required members of `Conn`
    */
   bind(engine: ConnectionSource): this {
-    if (this.#state === 'closed') this.#engine = undefined;
+    if (this.#state === 'closed') this.#engines.forget();
     this.#state = 'open';
     this.#bound = engine;
     engine.on('connection', (conn) => this.onconnection(conn));
@@ -216,7 +219,7 @@ export class SocketIoServer<
     const wasOpen = this.#state === 'open';
     if (wasOpen) this.#state = 'closed';
     const adapters = [...this.namespaces.values()].map((nsp) => nsp.close());
-    const ends: unknown[] = wasOpen ? [this.#engine?.close(), this.#bound?.close?.()] : [];
+    const ends: unknown[] = wasOpen ? [this.#engines.close(), this.#bound?.close?.()] : [];
     for (const server of this.#attached) ends.push(new Promise((resolve) => server.close(resolve)));
     this.#attached.clear();
     this.#bound = undefined;
@@ -237,7 +240,7 @@ export class SocketIoServer<
     for (const nsp of this.namespaces.values()) {
       namespaces[nsp.name] = { sockets: nsp.sockets.size, rooms: nsp.adapter.rooms.size };
     }
-    return { ...this.#engine?.stats(), namespaces };
+    return { ...this.#engines.current?.stats(), namespaces };
   }
 
   /** Middleware of the main namespace, see `Namespace.use`; returns that namespace. */
@@ -264,25 +267,33 @@ export class SocketIoServer<
   /** @internal */
   protected settingChanged(name: 'origins' | 'adapter'): void {
     if (name === 'adapter') for (const nsp of this.namespaces.values()) nsp.replaceAdapter();
-    else if (this.#engine !== undefined) this.#engine.origins = this.settings.origins;
+    else this.#engines.origins = this.settings.origins;
   }
 
-  /** The engine, made when there is none that runs. */
+  /** The engine for these options. Where none runs, they become settings that later calls find. */
   #start(options: GivenOptions): EngineHost {
-    if (this.#state === 'open' && this.#engine !== undefined && !this.#engine.closed) return this.#engine;
     const { given } = this;
-    const merged = { ...options, ...given };
-    if (options.path !== undefined && given.path === undefined) this.path(options.path);
-    if (options.origins !== undefined && given.origins === undefined) this.origins(options.origins);
-    if (options.serveClient !== undefined && given.serveClient === undefined) this.serveClient(options.serveClient);
-    const engine = createEngineHost({
-      ...engineOptions(merged),
-      path: this.path(),
-      serveClient: this.settings.serveClient,
+    const own = <Name extends 'path' | 'origins' | 'serveClient'>(name: Name): GivenOptions[Name] =>
+      given[name] === undefined ? options[name] : undefined;
+    const {
+      path = this.path(),
+      origins = this.settings.origins,
+      serveClient = this.serveClient(),
+    } = {
+      path: own('path'),
+      origins: own('origins'),
+      serveClient: own('serveClient'),
+    };
+    if (this.#engines.idle) {
+      this.path(path).serveClient(serveClient);
+      if (origins !== undefined) this.origins(origins);
+    }
+    const engine = this.#engines.take({
+      ...engineOptions({ ...options, ...given }),
+      path: normalisePath(path),
+      origins,
+      serveClient,
     });
-    if (this.settings.origins !== undefined) engine.origins = this.settings.origins;
-    engine.on('connection', (conn: Conn) => new Client(this, conn, engine.link));
-    this.#engine = engine;
     this.#state = 'open';
     this.#closing = undefined;
     return engine;
