@@ -179,10 +179,17 @@ export type AcceptorRequest =
   | { readonly op: 'unlisten'; readonly server: number }
   | { readonly op: 'stop' };
 
+/** Where a Server listens. */
+export interface BoundPort {
+  /** -1 when it could not be bound. */
+  readonly port: number;
+  /** That of the host's name, when it was one; undefined for all. */
+  readonly address: string | undefined;
+}
+
 /** Acceptor → app thread. */
 export type AcceptorNotice =
-  /** `port` is -1 when it could not be bound. */
-  | { readonly op: 'listening'; readonly server: number; readonly port: number }
+  | ({ readonly op: 'listening'; readonly server: number } & BoundPort)
   | { readonly op: 'unlistened'; readonly server: number };
 
 /** I/O thread → acceptor: take my apps out, then answer with the same. */

@@ -4,7 +4,7 @@
  */
 import type { RequestListener, Server } from 'node:http';
 import { EngineError } from '../errors.ts';
-import type { ServerOptions } from '../options.ts';
+import { resolveOptions, type ServerOptions } from '../options.ts';
 import { Adapter } from './adapter.ts';
 import type { AdapterConstructor } from './adapter-kinds.ts';
 import { MSGPACK_PARSER } from './msgpack-parser.ts';
@@ -226,4 +226,10 @@ export function engineOptions(given: GivenOptions): GivenOptions {
   const options: Record<string, unknown> = { ...given };
   for (const name of API_OPTION_NAMES) delete options[name];
   return options as GivenOptions;
+}
+
+/** Refuses at once what the engine would refuse. @throws {EngineError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN` */
+export function assertEngineOptions(given: GivenOptions): void {
+  const { http: _beside, ...options } = engineOptions(given);
+  resolveOptions(options);
 }

@@ -143,7 +143,7 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
 
   listen(port: number, host?: string): PortServer {
     const bound = this.#runtime.listen(this.#server, port, host);
-    const handle = new PortServer(port, bound, host, () => this.close());
+    const handle = new PortServer({ port, host }, bound, () => this.close());
     this.#ports.push(handle);
     return handle;
   }

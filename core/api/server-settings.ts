@@ -7,6 +7,7 @@ import type { AdapterConstructor } from './adapter-kinds.ts';
 import {
   type ApiOptions,
   assertConnectTimeout,
+  assertEngineOptions,
   assertOrigins,
   type GivenOptions,
   normalisePath,
@@ -37,6 +38,7 @@ export abstract class ServerSettings<
     super();
     this.#given = { ...given };
     this.#options = resolveApiOptions(this.#given);
+    assertEngineOptions(this.#given);
   }
 
   /** The options as given, for adapters that look there. */

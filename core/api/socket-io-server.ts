@@ -63,7 +63,7 @@ export class SocketIoServer<
    * @param target port to listen on at once, 0 for any, also as a string; or a Node server to share one with. Without
    *   it, call `listen()`
    * @param options see `GivenOptions`; they win over those given to `listen()` later. The object is not changed
-   * @throws {EngineError} `ERR_OPTION_INVALID`, `ERR_EXPRESS_APP`, and what `listen()` throws
+   * @throws {EngineError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, and what `listen()` throws
    */
   constructor(target?: number | string | NodeServer, options?: GivenOptions);
   constructor(options?: GivenOptions);
@@ -115,13 +115,13 @@ export class SocketIoServer<
   }
 
   /**
-   * Starts to listen; a port is bound when the call returns. A Server that listens already also takes this one: with the
+   * Starts to listen; a port is bound when the call returns, or `httpServer` emits `error` with the cause, as Node's does. A Server that listens already also takes this one: with the
    * engine it has for these options, else with a further one, which becomes `engine`.
    *
    * @param target a port, 0 for any free one, also as a numeric string; or a server of node:http or node:https
    * @param options options of the engine, not those of an earlier call; the constructor's win over them. Tuning,
    *   such as `ioThreads`, is that of the first call
-   * @throws {EngineError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, `ERR_LISTEN_FAILED`, `ERR_EXPRESS_APP`
+   * @throws {EngineError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, `ERR_EXPRESS_APP`
    */
   listen(target: number | string | NodeServer, options: GivenOptions = {}): this {
     if (isNodeServer(target)) return this.#share(target, options);

@@ -54,6 +54,8 @@ describe('Server', () => {
       assert.throws(fail, { code: 'ERR_EXPRESS_APP', message: /express request handler function/ });
     }
     assert.throws(() => new Server({ connectTimeout: -1 }), { code: 'ERR_OPTION_INVALID' });
+    assert.throws(() => new Server({ pingInterval: -1 }), { code: 'ERR_OPTION_INVALID' }, 'before it listens');
+    assert.throws(() => new Server({ nonsense: 1 } as never), { code: 'ERR_OPTION_UNKNOWN' });
     assert.throws(() => new Server({ path: 5 as never }), { code: 'ERR_OPTION_INVALID' });
     assert.throws(() => Server().of(5 as never), { code: 'ERR_OPTION_INVALID' });
   });
