@@ -2,6 +2,7 @@
  * Options as given and as filled. Every rule is a row of a table; the environment is read here and nowhere else.
  * Worker threads get resolved options only.
  */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { availableParallelism } from 'node:os';
 import type { DeflateRule } from './agents/segment.ts';
 import { slotRanges } from './agents/slot-ranges.ts';
@@ -72,15 +73,18 @@ export type AllowRequest = (
   decide: (error: string | number | null | undefined, allow: boolean) => void,
 ) => void;
 
+/** Answers an OPTIONS request; `this` is the Node server. */
+export type PreflightHandler = (this: Server, req: IncomingMessage, res: ServerResponse) => void;
+
 /** Options of one Server. Names and units follow the Socket.IO server API. */
 export interface ServerOptions extends TuningOptions, TlsOptions {
   /** Path of all requests. @default '/socket.io' */
   path?: string;
-  /** Milliseconds between heartbeats, 1 to 2^31 − 1. @default 25000 */
+  /** Milliseconds between heartbeats, 1 to 2^31 − 1; 0 for the default. @default 25000 */
   pingInterval?: number;
-  /** Milliseconds a heartbeat may stay unanswered, 1 to 2^31 − 1. @default 60000 */
+  /** Milliseconds a heartbeat may stay unanswered, 1 to 2^31 − 1; 0 for the default. @default 60000 */
   pingTimeout?: number;
-  /** Bytes of one client message at most, 1 to 1 GiB; a larger one closes its connection. @default 1000000 */
+  /** Bytes of one client message at most, 1 to 1 GiB, 0 for the default; a larger one closes its connection. @default 1000000 */
   maxHttpBufferSize?: number;
   /** Milliseconds a connection may stay without a namespace, 1 to 2^31 − 1. @default 45000 */
   connectTimeout?: number;
@@ -96,15 +100,15 @@ export interface ServerOptions extends TuningOptions, TlsOptions {
   maxClientBufferBytes?: number;
   /** Whether Engine.IO 3 clients (Socket.IO 1.x and 2.x) are served. @default true */
   allowEIO3?: boolean;
-  /** Transports that clients may use; the order has no meaning. @default ['polling', 'websocket'] */
-  transports?: readonly TransportName[];
+  /** Transports that clients may use, in any order; `webtransport` is left out with a warning. @default ['polling', 'websocket'] */
+  transports?: readonly (TransportName | 'webtransport')[];
   /** Whether clients that poll are told that they may upgrade. @default true */
   allowUpgrades?: boolean;
-  /** Milliseconds an upgrade may take, 1 to 2^31 − 1. @default 10000 */
+  /** Milliseconds an upgrade may take, 1 to 2^31 − 1; 0 for the default. @default 10000 */
   upgradeTimeout?: number;
   /** Whether an attached Node server's upgrade requests that nobody answers are ended. @default true */
   destroyUpgrade?: boolean;
-  /** Milliseconds after which they are, 1 to 2^31 − 1. @default 1000 */
+  /** Milliseconds after which they are, 1 to 2^31 − 1; 0 for the default. @default 1000 */
   destroyUpgradeTimeout?: number;
   /** Whether requests must have a slash after the path. @default true */
   addTrailingSlash?: boolean;
@@ -129,7 +133,16 @@ export interface ServerOptions extends TuningOptions, TlsOptions {
   /** Compression of WebSocket messages: true, or from how many bytes on. @default false */
   perMessageDeflate?: boolean | { threshold?: number };
   /** Decides on every handshake. @default all are allowed */
-  allowRequest?: AllowRequest;
+  allowRequest?: AllowRequest | null;
+  /** A message that every connection is sent first, before any packet of Socket.IO. @default none */
+  initialPacket?: string | Uint8Array | null;
+  /**
+   * What becomes of OPTIONS requests to an attached Node server: false leaves them to its listeners, a function answers
+   * them, called on the server. @default they are answered as `cors` and `origins` have it
+   */
+  handlePreflightRequest?: boolean | PreflightHandler;
+  /** Accepted with a warning: uWebSockets.js is the WebSocket engine. */
+  wsEngine?: unknown;
 }
 
 export type ResolvedTuning = Readonly<Required<TuningOptions>>;
@@ -141,11 +154,14 @@ type RuleOptions =
   | 'cookieHttpOnly'
   | 'httpCompression'
   | 'perMessageDeflate'
-  | 'allowRequest';
+  | CallerOptions;
+/** Options that the engine takes as they are given. */
+type CallerOptions = 'allowRequest' | 'initialPacket' | 'handlePreflightRequest' | 'wsEngine';
 
 /** Filled in; what threads need is plain data, what only the app thread can call stands beside it. */
 export interface ResolvedOptions
-  extends Readonly<Required<Omit<ServerOptions, keyof TuningOptions | keyof TlsOptions | RuleOptions>>> {
+  extends Readonly<Required<Omit<ServerOptions, keyof TuningOptions | keyof TlsOptions | RuleOptions | 'transports'>>> {
+  readonly transports: readonly TransportName[];
   readonly tuning: ResolvedTuning;
   readonly cors: CorsRule | Ask | null;
   readonly origins: OriginsRule | null;
@@ -159,6 +175,8 @@ interface NumberRule {
   readonly max: number;
   readonly powerOfTwo?: boolean;
   readonly env?: string;
+  /** Whether 0, null and the like mean the default, as in Socket.IO 2. */
+  readonly falsy?: boolean;
   readonly fallback: () => number;
 }
 
@@ -180,12 +198,12 @@ const TUNING_RULES: Record<keyof TuningOptions, NumberRule> = {
 };
 
 const NUMBER_RULES = {
-  pingInterval: { min: 1, max: MAX_TIMER_MS, fallback: () => 25_000 },
-  pingTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 60_000 },
-  maxHttpBufferSize: { min: 1, max: 1024 * MIB, fallback: () => 1_000_000 },
+  pingInterval: { min: 1, max: MAX_TIMER_MS, falsy: true, fallback: () => 25_000 },
+  pingTimeout: { min: 1, max: MAX_TIMER_MS, falsy: true, fallback: () => 60_000 },
+  maxHttpBufferSize: { min: 1, max: 1024 * MIB, falsy: true, fallback: () => 1_000_000 },
   connectTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 45_000 },
-  destroyUpgradeTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 1000 },
-  upgradeTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 10_000 },
+  destroyUpgradeTimeout: { min: 1, max: MAX_TIMER_MS, falsy: true, fallback: () => 1000 },
+  upgradeTimeout: { min: 1, max: MAX_TIMER_MS, falsy: true, fallback: () => 10_000 },
   bodyTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 20_000 },
   maxUrlBytes: { min: 64, max: 65_536, fallback: () => 8192 },
   maxPending: { min: 1, max: 1_000_000, fallback: () => 10_000 },
@@ -202,6 +220,8 @@ interface OtherRule<T> {
 const isPath = (value: unknown): value is string => typeof value === 'string' && /^\/?[^?#\s]*$/.test(value);
 const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
 const TRANSPORTS: readonly unknown[] = ['polling', 'websocket'];
+/** Of Socket.IO 4.7. */
+const WEBTRANSPORT = 'webtransport';
 const isTransports = (value: unknown): value is readonly TransportName[] =>
   Array.isArray(value) && value.length > 0 && value.every((name) => TRANSPORTS.includes(name));
 
@@ -228,6 +248,9 @@ const RULE_NAMES: readonly string[] = [
   'httpCompression',
   'perMessageDeflate',
   'allowRequest',
+  'initialPacket',
+  'handlePreflightRequest',
+  'wsEngine',
   ...TLS_OPTION_NAMES,
 ];
 const DEFLATE_THRESHOLD_BYTES = 1024;
@@ -262,7 +285,8 @@ export function resolveOptions(given: ServerOptions, env: NodeJS.ProcessEnv = pr
     options[name] = resolveNumber(name, (given as Record<string, unknown>)[name], rule, env);
   }
   for (const [name, rule] of Object.entries(OTHER_RULES)) {
-    const value = (given as Record<string, unknown>)[name] ?? rule.fallback;
+    let value: unknown = (given as Record<string, unknown>)[name] ?? rule.fallback;
+    if (name === 'transports') value = withoutWebTransport(value);
     if (!rule.test(value)) throw invalid(`option ${name}`, value, rule.expected);
     options[name] = value;
   }
@@ -272,10 +296,36 @@ export function resolveOptions(given: ServerOptions, env: NodeJS.ProcessEnv = pr
   options.cookie = resolveCookie(given.cookie, given);
   options.httpCompression = resolveHttpCompression(given.httpCompression);
   options.perMessageDeflate = resolveDeflate(given.perMessageDeflate);
-  if (given.allowRequest !== undefined && typeof given.allowRequest !== 'function') {
-    throw invalid('option allowRequest', given.allowRequest, 'a function');
-  }
+  checkCallerOptions(given);
   return Object.freeze(options) as unknown as ResolvedOptions;
+}
+
+function checkCallerOptions({ allowRequest, initialPacket, handlePreflightRequest, wsEngine }: ServerOptions): void {
+  if (allowRequest && typeof allowRequest !== 'function') {
+    throw invalid('option allowRequest', allowRequest, 'a function');
+  }
+  if (initialPacket && typeof initialPacket !== 'string' && !(initialPacket instanceof Uint8Array)) {
+    throw invalid('option initialPacket', initialPacket, 'a string or bytes');
+  }
+  if (handlePreflightRequest && handlePreflightRequest !== true && typeof handlePreflightRequest !== 'function') {
+    throw invalid('option handlePreflightRequest', handlePreflightRequest, 'false or a function');
+  }
+  if (wsEngine) warnOnce('option wsEngine has no effect: uWebSockets.js is the WebSocket engine.');
+}
+
+function withoutWebTransport(transports: unknown): unknown {
+  if (!Array.isArray(transports) || !transports.includes(WEBTRANSPORT)) return transports;
+  warnOnce("'webtransport' in the option transports has no effect: it is not served.");
+  return transports.filter((name) => name !== WEBTRANSPORT);
+}
+
+const warned = new Set<string>();
+
+/** Options are resolved more than once, and once per Server. */
+export function warnOnce(text: string): void {
+  if (warned.has(text)) return;
+  warned.add(text);
+  process.emitWarning(text);
 }
 
 function resolveDeflate(given: unknown): DeflateRule | null {
@@ -293,7 +343,7 @@ export function normalizePath(path: string): string {
 }
 
 function resolveNumber(name: string, option: unknown, rule: NumberRule, env: NodeJS.ProcessEnv): number {
-  if (option !== undefined) return checkNumber(`option ${name}`, option, option, rule);
+  if (option !== undefined && !(rule.falsy && !option)) return checkNumber(`option ${name}`, option, option, rule);
   const text = rule.env === undefined ? undefined : env[rule.env];
   if (text === undefined || text === '') return rule.fallback();
   return checkNumber(

@@ -34,7 +34,7 @@ export interface GivenOptions extends ServerOptions {
   http?: RequestListener | Server;
   /** Origins that may connect, and may read answers from pages. @default any may connect, without CORS headers */
   origins?: OriginsOption;
-  /** Whether the client's bundle is served. @default true */
+  /** Whether the client's bundle is served; only false turns it off. @default true */
   serveClient?: boolean;
   /** Whether a namespace made from a RegExp or a function goes when its last socket leaves. @default false */
   cleanupEmptyChildNamespaces?: boolean;
@@ -160,7 +160,7 @@ function resolveRecovery(given: unknown): ApiOptions['recovery'] {
 }
 
 function resolveParser(given: unknown): Parser {
-  if (given === undefined) return DEFAULT_PARSER;
+  if (!given) return DEFAULT_PARSER;
   if (given === 'msgpack') return MSGPACK_PARSER;
   const { Encoder, Decoder } = Object(given) as Partial<Parser>;
   if (typeof Encoder === 'function' && typeof Decoder === 'function') return given as Parser;
@@ -189,20 +189,23 @@ export function normalisePath(value: unknown): string {
 export function resolveApiOptions(given: GivenOptions): ApiOptions {
   const numbers = resolveNumbers(NUMBER_RULES, given);
   const recovery = resolveRecovery(given.connectionStateRecovery);
-  const { origins, adapter = recovery ? RecoveringAdapter : Adapter, path = '/socket.io' } = given;
+  // Falsy means the default, as in Socket.IO 2.
+  const origins = given.origins || undefined;
+  const adapter = given.adapter || (recovery ? RecoveringAdapter : Adapter);
+  const path = given.path ?? '/socket.io';
   if (origins !== undefined) assertOrigins(origins);
   if (typeof adapter !== 'function') throw invalid('adapter', adapter, 'a class');
   const maxAttachmentBytes = resolveNumber('maxAttachmentBytes', given.maxAttachmentBytes, {
     min: 1,
     max: 16 * GIB,
-    fallback: numbers.maxAttachments * (given.maxHttpBufferSize ?? MAX_HTTP_BUFFER_SIZE),
+    fallback: numbers.maxAttachments * (given.maxHttpBufferSize || MAX_HTTP_BUFFER_SIZE),
   });
   return {
     path: normalisePath(path),
     connectTimeout: numbers.connectTimeout,
     adapter,
     origins,
-    serveClient: resolveBoolean('serveClient', given.serveClient, true),
+    serveClient: (given.serveClient as unknown) !== false,
     parser: resolveParser(given.parser),
     cleanupEmptyChildNamespaces: resolveBoolean(
       'cleanupEmptyChildNamespaces',

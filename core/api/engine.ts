@@ -18,6 +18,7 @@ import {
   type ResolvedTuning,
   resolveOptions,
   type ServerOptions,
+  warnOnce,
 } from '../options.ts';
 import type { SessionNumber } from '../session/ids.ts';
 import { describeReason, reasonText } from '../session/reasons.ts';
@@ -53,6 +54,8 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
   readonly #ports: PortServer[] = [];
   readonly #tls: PreparedTls | null;
   readonly #hooks: RequestHooks;
+  readonly #initialPacket: string | Uint8Array | undefined;
+  readonly #preflight: ServerOptions['handlePreflightRequest'];
   #hookBits: number;
   #generateId: GenerateId | undefined;
   #origins: unknown;
@@ -65,7 +68,9 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
   constructor(given: ServerOptions, extras: EngineExtras = {}) {
     super();
     this.options = resolveOptions({ ...given, ...sharedTuning(given, extras.beside) });
-    this.allowRequest = given.allowRequest;
+    this.allowRequest = given.allowRequest || undefined;
+    this.#initialPacket = given.initialPacket || undefined;
+    this.#preflight = given.handlePreflightRequest;
     this.cors = given.cors;
     this.#origins = given.origins;
     this.#tls = prepareTls(given);
@@ -142,6 +147,9 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
   }
 
   listen(port: number, host?: string): PortServer {
+    if (this.#preflight === false || typeof this.#preflight === 'function') {
+      warnOnce('option handlePreflightRequest has no effect on a port of its own: attach to a Node server instead.');
+    }
     const bound = this.#runtime.listen(this.#server, port, host);
     const handle = new PortServer({ port, host }, bound, () => this.close());
     this.#ports.push(handle);
@@ -161,6 +169,7 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
         websocket: transports.includes('websocket'),
         destroyUpgrade,
         destroyUpgradeTimeout,
+        preflight: this.#preflight,
         onClose: () => void this.close(),
       });
     }
@@ -206,6 +215,7 @@ export class Engine extends EventEmitter implements EngineHost, RuntimeServer, H
     const conn = new EngineConn(session, sid, info, request, this.link, this.#strangers);
     this.#conns.set(session, conn);
     this.#sids.add(sid);
+    if (this.#initialPacket !== undefined) conn.write(this.#initialPacket);
     this.emit('connection', conn);
   }
 

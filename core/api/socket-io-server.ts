@@ -275,15 +275,10 @@ export class SocketIoServer<
     const { given } = this;
     const own = <Name extends 'path' | 'origins' | 'serveClient'>(name: Name): GivenOptions[Name] =>
       given[name] === undefined ? options[name] : undefined;
-    const {
-      path = this.path(),
-      origins = this.settings.origins,
-      serveClient = this.serveClient(),
-    } = {
-      path: own('path'),
-      origins: own('origins'),
-      serveClient: own('serveClient'),
-    };
+    const path = own('path') ?? this.path();
+    const origins = own('origins') || this.settings.origins;
+    const served: unknown = own('serveClient');
+    const serveClient = served === undefined ? this.serveClient() : served !== false;
     if (this.#engines.idle) {
       this.path(path).serveClient(serveClient);
       if (origins !== undefined) this.origins(origins);

@@ -3,6 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, describe, it, type TestContext } from 'node:test';
+import { WebSocket } from 'ws';
 import { Server } from '../../core/index.ts';
 import { resolveOptions, type ServerOptions } from '../../core/options.ts';
 import { type ClientOptions, closeConnection, openClient } from '../support/clients.ts';
@@ -37,6 +38,9 @@ describe('the engine', () => {
   it('12: pingTimeout is 60000 ms unless given, and clients are told', async () => {
     assert.equal(resolveOptions({}).pingTimeout, 60_000);
     assert.equal((await handshake(listen({ pingTimeout: 4321 }).port)).body.pingTimeout, 4321);
+    for (const falsy of [0, null]) {
+      assert.equal((await handshake(listen({ pingTimeout: falsy as never }).port)).body.pingTimeout, 60_000);
+    }
   });
 
   it('13: pingInterval is 25000 ms unless given, and clients are told', async () => {
@@ -56,10 +60,46 @@ describe('the engine', () => {
     await connected;
   });
 
-  it('16: options of the engine reach it: allowUpgrades, upgradeTimeout, maxHttpBufferSize', async () => {
-    const { body } = await handshake(listen({ allowUpgrades: false, maxHttpBufferSize: 5000 }).port);
-    assert.deepEqual([body.upgrades, body.maxPayload], [[], 5000]);
-    assert.equal(resolveOptions({}).upgradeTimeout, 10_000);
+  it('16: options of the engine have their defaults, and clients are told', async () => {
+    const { body } = await handshake(listen().port);
+    const told = { upgrades: ['websocket'], pingInterval: 25_000, pingTimeout: 60_000, maxPayload: 1_000_000 };
+    assert.deepEqual(body, { sid: body.sid, ...told });
+    const given = { allowUpgrades: false, maxHttpBufferSize: 5000 };
+    const other = (await handshake(listen(given).port)).body;
+    assert.deepEqual([other.upgrades, other.maxPayload], [[], 5000]);
+    const options = resolveOptions({});
+    assert.deepEqual(
+      [options.upgradeTimeout, options.destroyUpgrade, options.destroyUpgradeTimeout],
+      [10_000, true, 1000],
+    );
+    assert.deepEqual([options.perMessageDeflate, options.httpCompression], [null, { threshold: 1024, zlib: {} }]);
+    assert.equal(options.cookie, null);
+    const { cookie } = resolveOptions({ cookie: 'io', cookiePath: '/here', cookieHttpOnly: false });
+    assert.match(JSON.stringify(cookie), /here/);
+  });
+
+  it('16: initialPacket is the first message of every connection', async (t) => {
+    for (const [initialPacket, frame] of [
+      ['hello', Buffer.from('4hello')],
+      [Buffer.from([1, 2, 3]), Buffer.from([1, 2, 3])],
+    ] as const) {
+      const { port } = listen({ initialPacket });
+      for (const revision of [3, 4]) {
+        const ws = new WebSocket(`ws://127.0.0.1:${port}/socket.io/?EIO=${revision}&transport=websocket`);
+        t.after(() => ws.terminate());
+        const [[open], [first]] = (await waitForAll(ws, 'message', { count: 2 })) as [Buffer][];
+        assert.equal(open.toString()[0], '0');
+        const prefix = revision === 3 && typeof initialPacket !== 'string' ? [4] : [];
+        assert.deepEqual(first, Buffer.from([...prefix, ...frame]));
+      }
+    }
+  });
+
+  it('16: wsEngine has no effect', async (t) => {
+    const { io, port } = listen({ wsEngine: 'ws', transports: ['websocket', 'webtransport'] });
+    const connected = waitFor(io, 'connection');
+    open(t, port);
+    await connected;
   });
 
   it('22: every URL below the path is a request of the engine, one that is not is not', async () => {
