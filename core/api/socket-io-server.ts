@@ -86,9 +86,9 @@ export class SocketIoServer<
     return (this.#bound ?? this.#engines.current) as EngineHost;
   }
 
-  /** Same as `engine`. */
+  /** The same, but never the one given to `bind()`. */
   get eio(): EngineHost {
-    return this.engine;
+    return this.#engines.current as EngineHost;
   }
 
   /** What listens: the Node server it was attached to, else a handle of its own port; undefined before `listen()`. */

@@ -222,7 +222,7 @@ describe('a server', () => {
     const source = new EventEmitter();
     assert.equal(io.bind(source), io);
     assert.equal(io.engine, source);
-    assert.equal(io.httpServer, undefined);
+    assert.deepEqual([io.eio, io.httpServer], [undefined, undefined]);
     const conn = foreign({ protocol: 3 });
     source.emit('connection', conn);
     await settle();
