@@ -12,7 +12,7 @@ export const ERROR_CODES = {
   ERR_RESERVED_EVENT: 'An event name that only the library may emit.',
   ERR_ACK_NOT_SUPPORTED: 'A callback where no client can answer it.',
   ERR_EXPRESS_APP: 'A request handler function where an HTTP server was expected.',
-  ERR_LISTEN_FAILED: 'The port could not be bound.',
+  ERR_LISTEN_FAILED: 'A port could not be bound for a reason that the system does not tell.',
   ERR_NOT_ATTACHED: 'An operation that needs a server that listens.',
   ERR_THREAD_START: 'A thread did not start in time.',
   ERR_THREAD_CRASH: 'A thread ended with an uncaught exception.',

@@ -27,6 +27,6 @@ export { Socket } from './api/socket.ts';
 export type { DisconnectReason } from './api/socket-modifiers.ts';
 export type { DefaultEventsMap, EventsMap } from './api/typed-events.ts';
 export { EngineError, ERROR_CODES, type ErrorCode } from './errors.ts';
-export type { TuningOptions } from './options.ts';
+export type { TuningOptions } from './server-options.ts';
 export { Server };
 export default Server;

@@ -1,59 +1,18 @@
 /**
- * Options as given and as filled. Every rule is a row of a table; the environment is read here and nowhere else.
+ * Options as filled from what is given. Every rule is a row of a table; the environment is read here and nowhere else.
  * Worker threads get resolved options only.
  */
-import type { IncomingMessage } from 'node:http';
 import { availableParallelism } from 'node:os';
 import type { DeflateRule } from './agents/segment.ts';
 import { slotRanges } from './agents/slot-ranges.ts';
 import { EngineError } from './errors.ts';
+import type { ServerOptions, TlsOptions, TransportName, TuningOptions } from './server-options.ts';
 import { MAX_IO_THREADS, MAX_RECORD_FRACTION } from './shm/layout.ts';
-import { type CookieOptions, type CookieRule, resolveCookie } from './wire/cookie.ts';
-import { type CorsOptions, type CorsRule, resolveCors } from './wire/cors.ts';
-import { type HttpCompressionOptions, type HttpCompressionRule, resolveHttpCompression } from './wire/encoding.ts';
+import { type CookieRule, resolveCookie } from './wire/cookie.ts';
+import { type CorsRule, resolveCors } from './wire/cors.ts';
+import { type HttpCompressionRule, resolveHttpCompression } from './wire/encoding.ts';
 import type { Ask } from './wire/origin-header.ts';
 import { type OriginsRule, resolveOrigins } from './wire/origins.ts';
-
-/** Sizes of the machinery; the threads of a process are shared by Servers with equal tuning. @since Broadside */
-export interface TuningOptions {
-  /** I/O threads, 1 to 8. Environment `BROADSIDE_IO_THREADS`. @default available parallelism − 1, at least 1 */
-  ioThreads?: number;
-  /** Sessions at most, of all Servers that share the threads, 1 to 1,000,000; further ones get status 503. Environment `BROADSIDE_MAX_CONNECTIONS`. @default 100000 */
-  maxConnections?: number;
-  /** Bytes of the broadcast log, a power of two from 2 MiB to 1 GiB. Environment `BROADSIDE_LOG_BYTES`. @default 4194304 */
-  logBytes?: number;
-  /** Bytes of each ring between two threads, a power of two from 1 MiB to 1 GiB. Environment `BROADSIDE_RING_BYTES`. @default 4194304 */
-  ringBytes?: number;
-  /** Records an I/O thread takes in one batch, 1 to 4096. Environment `BROADSIDE_BATCH_RECORDS`. @default 1024 */
-  batchRecords?: number;
-  /** Microseconds an I/O thread may wait for a batch to grow, 0 to 100000; 0 writes at once. Environment `BROADSIDE_FLUSH_US`. @default 0 */
-  flushUs?: number;
-}
-
-/** What may carry a session. @since Socket.IO 2 */
-export type TransportName = 'polling' | 'websocket';
-
-/** TLS on the own port, as Node's https server takes it, or as files. @since Broadside */
-export interface TlsOptions {
-  /** Private key, PEM. */
-  key?: string | Uint8Array;
-  /** Certificate chain, PEM. */
-  cert?: string | Uint8Array;
-  /** Certificates of authorities, PEM. */
-  ca?: string | Uint8Array;
-  /** Of the private key. */
-  passphrase?: string;
-  /** Diffie-Hellman parameters, PEM. */
-  dhparam?: string | Uint8Array;
-  /** OpenSSL cipher list. */
-  ciphers?: string;
-  /** Path of the private key's file, instead of `key`. */
-  keyFile?: string;
-  /** Path of the certificate's file, instead of `cert`. */
-  certFile?: string;
-  /** Path of the file of authorities, instead of `ca`. */
-  caFile?: string;
-}
 
 const TLS_OPTION_NAMES = [
   'key',
@@ -67,116 +26,6 @@ const TLS_OPTION_NAMES = [
   'caFile',
 ] as const satisfies readonly (keyof TlsOptions)[];
 
-/**
- * Decides on a handshake; `decide(error, allow)` may come later. Replaces the check of `origins`. @since Socket.IO 2
- */
-export type AllowRequest = (
-  request: IncomingMessage,
-  decide: (error: string | number | null | undefined, allow: boolean) => void,
-) => void;
-
-/**
- * Bytes from which on a message is compressed. What else Socket.IO hands to zlib is accepted and has no effect.
- * @since Socket.IO 2
- */
-export interface PerMessageDeflateOptions {
-  /** Bytes from which on a message is compressed. */
-  threshold?: number;
-  [option: string]: any;
-}
-
-/** Options of one Server. Names and units follow the Socket.IO server API. @since Socket.IO 2 */
-export interface ServerOptions extends TuningOptions, TlsOptions {
-  /** Path of all requests. @default '/socket.io' @since Socket.IO 2 */
-  path?: string;
-  /** Milliseconds between heartbeats, 1 to 2^31 − 1. @default 25000 @since Socket.IO 2 */
-  pingInterval?: number;
-  /** Milliseconds a heartbeat may stay unanswered, 1 to 2^31 − 1. @default 60000 @since Socket.IO 2 */
-  pingTimeout?: number;
-  /**
-   * Bytes of one client message at most, 1 to 1 GiB; a larger one closes its connection.
-   *
-   * @default 1000000 @since Socket.IO 2
-   */
-  maxHttpBufferSize?: number;
-  /** Milliseconds a connection may stay without a namespace, 1 to 2^31 − 1. @default 45000 @since Socket.IO 3 */
-  connectTimeout?: number;
-  /**
-   * Milliseconds the body of a post may take, 1 to 2^31 − 1; then it gets status 408 and its session ends.
-   *
-   * @default 20000 @since Broadside
-   */
-  bodyTimeout?: number;
-  /**
-   * Bytes of a request's URL, query included, 64 to 65536; a longer one gets status 414.
-   *
-   * @default 8192 @since Broadside
-   */
-  maxUrlBytes?: number;
-  /**
-   * Sessions that have not joined a namespace yet, 1 to 1,000,000; further handshakes get status 503.
-   *
-   * @default 10000 @since Broadside
-   */
-  maxPending?: number;
-  /**
-   * The same for one client address, or the proxy's in front; further handshakes get status 429.
-   *
-   * @default 1000 @since Broadside
-   */
-  maxPendingPerAddress?: number;
-  /**
-   * Bytes that may wait to be sent to one client; with more waiting, the next packet closes it. 1024 to 4 GiB.
-   *
-   * @default 16777216 @since Broadside
-   */
-  maxClientBufferBytes?: number;
-  /** Whether Engine.IO 3 clients (Socket.IO 1.x and 2.x) are served. @default true @since Socket.IO 3 */
-  allowEIO3?: boolean;
-  /** Transports that clients may use; the order has no meaning. @default ['polling', 'websocket'] @since Socket.IO 2 */
-  transports?: readonly TransportName[];
-  /** Whether clients that poll are told that they may upgrade. @default true @since Socket.IO 2 */
-  allowUpgrades?: boolean;
-  /** Milliseconds an upgrade may take, 1 to 2^31 − 1. @default 10000 @since Socket.IO 2 */
-  upgradeTimeout?: number;
-  /**
-   * Whether an attached Node server's upgrade requests that nobody answers are ended.
-   *
-   * @default true @since Socket.IO 2
-   */
-  destroyUpgrade?: boolean;
-  /** Milliseconds after which they are, 1 to 2^31 − 1. @default 1000 @since Socket.IO 2 */
-  destroyUpgradeTimeout?: number;
-  /** Whether requests must have a slash after the path. @default true @since Socket.IO 4.6 */
-  addTrailingSlash?: boolean;
-  /** Who may use the server from pages of other origins. @default none: no CORS header is sent @since Socket.IO 3 */
-  cors?:
-    | boolean
-    | CorsOptions
-    | ((request: IncomingMessage, callback: (error: Error | null, cors?: CorsOptions) => void) => void);
-  /**
-   * Origins that may open sessions, as Socket.IO 2 checks them.
-   *
-   * @default any, without CORS headers @since Socket.IO 2
-   */
-  origins?:
-    | string
-    | readonly string[]
-    | ((origin: string, callback: (error: string | null, allow: boolean) => void) => void);
-  /** A cookie with the session id: true, its name, or its attributes. @default false @since Socket.IO 2 */
-  cookie?: boolean | string | CookieOptions;
-  /** Path of the cookie, as Socket.IO 2 has it; false for none. @default '/' @since Socket.IO 2 */
-  cookiePath?: string | false;
-  /** Whether scripts cannot read the cookie, as Socket.IO 2 has it. @default true @since Socket.IO 2 */
-  cookieHttpOnly?: boolean;
-  /** Compression of polling answers. @default { threshold: 1024 } @since Socket.IO 2 */
-  httpCompression?: boolean | HttpCompressionOptions;
-  /** Compression of WebSocket messages: true, or from how many bytes on. @default false @since Socket.IO 2 */
-  perMessageDeflate?: boolean | PerMessageDeflateOptions;
-  /** Decides on every handshake. @default all are allowed @since Socket.IO 2 */
-  allowRequest?: AllowRequest;
-}
-
 export type ResolvedTuning = Readonly<Required<TuningOptions>>;
 type RuleOptions =
   | 'cors'
@@ -186,11 +35,14 @@ type RuleOptions =
   | 'cookieHttpOnly'
   | 'httpCompression'
   | 'perMessageDeflate'
-  | 'allowRequest';
+  | CallerOptions;
+/** Options that the engine takes as they are given. */
+type CallerOptions = 'allowRequest' | 'initialPacket' | 'handlePreflightRequest' | 'wsEngine';
 
 /** Filled in; what threads need is plain data, what only the app thread can call stands beside it. */
 export interface ResolvedOptions
-  extends Readonly<Required<Omit<ServerOptions, keyof TuningOptions | keyof TlsOptions | RuleOptions>>> {
+  extends Readonly<Required<Omit<ServerOptions, keyof TuningOptions | keyof TlsOptions | RuleOptions | 'transports'>>> {
+  readonly transports: readonly TransportName[];
   readonly tuning: ResolvedTuning;
   readonly cors: CorsRule | Ask | null;
   readonly origins: OriginsRule | null;
@@ -204,6 +56,8 @@ interface NumberRule {
   readonly max: number;
   readonly powerOfTwo?: boolean;
   readonly env?: string;
+  /** Whether 0, null and the like mean the default, as in Socket.IO 2. */
+  readonly falsy?: boolean;
   readonly fallback: () => number;
 }
 
@@ -225,12 +79,12 @@ const TUNING_RULES: Record<keyof TuningOptions, NumberRule> = {
 };
 
 const NUMBER_RULES = {
-  pingInterval: { min: 1, max: MAX_TIMER_MS, fallback: () => 25_000 },
-  pingTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 60_000 },
-  maxHttpBufferSize: { min: 1, max: 1024 * MIB, fallback: () => 1_000_000 },
+  pingInterval: { min: 1, max: MAX_TIMER_MS, falsy: true, fallback: () => 25_000 },
+  pingTimeout: { min: 1, max: MAX_TIMER_MS, falsy: true, fallback: () => 60_000 },
+  maxHttpBufferSize: { min: 1, max: 1024 * MIB, falsy: true, fallback: () => 1_000_000 },
   connectTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 45_000 },
-  destroyUpgradeTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 1000 },
-  upgradeTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 10_000 },
+  destroyUpgradeTimeout: { min: 1, max: MAX_TIMER_MS, falsy: true, fallback: () => 1000 },
+  upgradeTimeout: { min: 1, max: MAX_TIMER_MS, falsy: true, fallback: () => 10_000 },
   bodyTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 20_000 },
   maxUrlBytes: { min: 64, max: 65_536, fallback: () => 8192 },
   maxPending: { min: 1, max: 1_000_000, fallback: () => 10_000 },
@@ -247,6 +101,8 @@ interface OtherRule<T> {
 const isPath = (value: unknown): value is string => typeof value === 'string' && /^\/?[^?#\s]*$/.test(value);
 const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
 const TRANSPORTS: readonly unknown[] = ['polling', 'websocket'];
+/** Of Socket.IO 4.7. */
+const WEBTRANSPORT = 'webtransport';
 const isTransports = (value: unknown): value is readonly TransportName[] =>
   Array.isArray(value) && value.length > 0 && value.every((name) => TRANSPORTS.includes(name));
 
@@ -273,6 +129,9 @@ const RULE_NAMES: readonly string[] = [
   'httpCompression',
   'perMessageDeflate',
   'allowRequest',
+  'initialPacket',
+  'handlePreflightRequest',
+  'wsEngine',
   ...TLS_OPTION_NAMES,
 ];
 const DEFLATE_THRESHOLD_BYTES = 1024;
@@ -307,7 +166,8 @@ export function resolveOptions(given: ServerOptions, env: NodeJS.ProcessEnv = pr
     options[name] = resolveNumber(name, (given as Record<string, unknown>)[name], rule, env);
   }
   for (const [name, rule] of Object.entries(OTHER_RULES)) {
-    const value = (given as Record<string, unknown>)[name] ?? rule.fallback;
+    let value: unknown = (given as Record<string, unknown>)[name] ?? rule.fallback;
+    if (name === 'transports') value = withoutWebTransport(value);
     if (!rule.test(value)) throw invalid(`option ${name}`, value, rule.expected);
     options[name] = value;
   }
@@ -317,10 +177,36 @@ export function resolveOptions(given: ServerOptions, env: NodeJS.ProcessEnv = pr
   options.cookie = resolveCookie(given.cookie, given);
   options.httpCompression = resolveHttpCompression(given.httpCompression);
   options.perMessageDeflate = resolveDeflate(given.perMessageDeflate);
-  if (given.allowRequest !== undefined && typeof given.allowRequest !== 'function') {
-    throw invalid('option allowRequest', given.allowRequest, 'a function');
-  }
+  checkCallerOptions(given);
   return Object.freeze(options) as unknown as ResolvedOptions;
+}
+
+function checkCallerOptions({ allowRequest, initialPacket, handlePreflightRequest, wsEngine }: ServerOptions): void {
+  if (allowRequest && typeof allowRequest !== 'function') {
+    throw invalid('option allowRequest', allowRequest, 'a function');
+  }
+  if (initialPacket && typeof initialPacket !== 'string' && !(initialPacket instanceof Uint8Array)) {
+    throw invalid('option initialPacket', initialPacket, 'a string or bytes');
+  }
+  if (handlePreflightRequest && handlePreflightRequest !== true && typeof handlePreflightRequest !== 'function') {
+    throw invalid('option handlePreflightRequest', handlePreflightRequest, 'false or a function');
+  }
+  if (wsEngine) warnOnce('option wsEngine has no effect: uWebSockets.js is the WebSocket engine.');
+}
+
+function withoutWebTransport(transports: unknown): unknown {
+  if (!Array.isArray(transports) || !transports.includes(WEBTRANSPORT)) return transports;
+  warnOnce("'webtransport' in the option transports has no effect: it is not served.");
+  return transports.filter((name) => name !== WEBTRANSPORT);
+}
+
+const warned = new Set<string>();
+
+/** Options are resolved more than once, and once per Server. */
+export function warnOnce(text: string): void {
+  if (warned.has(text)) return;
+  warned.add(text);
+  process.emitWarning(text);
 }
 
 function resolveDeflate(given: unknown): DeflateRule | null {
@@ -338,7 +224,7 @@ export function normalizePath(path: string): string {
 }
 
 function resolveNumber(name: string, option: unknown, rule: NumberRule, env: NodeJS.ProcessEnv): number {
-  if (option !== undefined) return checkNumber(`option ${name}`, option, option, rule);
+  if (option !== undefined && !(rule.falsy && !option)) return checkNumber(`option ${name}`, option, option, rule);
   const text = rule.env === undefined ? undefined : env[rule.env];
   if (text === undefined || text === '') return rule.fallback();
   return checkNumber(

@@ -5,7 +5,7 @@ import { importsOf, resolveImport, type SourceFile, sourceFiles } from './suppor
 
 const MAX_LINES = 400;
 /** Files of `core/` itself that every layer may import; they stand beside the layers, not above them. */
-const SHARED = ['core/errors.ts', 'core/options.ts'];
+const SHARED = ['core/errors.ts', 'core/options.ts', 'core/server-options.ts'];
 /** Layers from the bottom up. Each may import the ones named; shm, wire and rooms know nothing of one another. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   shm: [],
@@ -18,6 +18,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   index: ['api'],
   // Options compute what fits (ranges of slots, the record limit of the layout) and resolve rules of the wire.
   options: ['shm', 'wire', 'agents'],
+  'server-options': ['wire'],
   errors: [],
 };
 

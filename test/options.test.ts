@@ -4,13 +4,8 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { API_OPTION_NAMES, resolveApiOptions } from '../core/api/api-options.ts';
 import { EngineError } from '../core/errors.ts';
-import {
-  ENVIRONMENT_VARIABLES,
-  KNOWN_NAMES,
-  normalizePath,
-  resolveOptions,
-  type ServerOptions,
-} from '../core/options.ts';
+import { ENVIRONMENT_VARIABLES, KNOWN_NAMES, normalizePath, resolveOptions } from '../core/options.ts';
+import type { ServerOptions } from '../core/server-options.ts';
 
 const MIB = 1024 * 1024;
 
@@ -20,6 +15,8 @@ interface Row {
   readonly min: number;
   readonly max: number;
   readonly powerOfTwo?: boolean;
+  /** Whether 0, null and the like mean the default. */
+  readonly falsy?: boolean;
   /** Other options with which the bounds can be reached. */
   readonly beside?: ServerOptions;
   readonly fallback?: number;
@@ -40,9 +37,11 @@ const NUMBERS: readonly Row[] = [
   { name: 'ringBytes', env: 'BROADSIDE_RING_BYTES', min: MIB, max: 1024 * MIB, powerOfTwo: true, fallback: 4 * MIB },
   { name: 'batchRecords', env: 'BROADSIDE_BATCH_RECORDS', min: 1, max: 4096, fallback: 1024 },
   { name: 'flushUs', env: 'BROADSIDE_FLUSH_US', min: 0, max: 100_000, fallback: 0 },
-  { name: 'pingInterval', min: 1, max: 2 ** 31 - 1, fallback: 25_000 },
-  { name: 'pingTimeout', min: 1, max: 2 ** 31 - 1, fallback: 60_000 },
-  { name: 'maxHttpBufferSize', min: 1, max: 1024 * MIB, fallback: 1_000_000 },
+  { name: 'pingInterval', min: 1, max: 2 ** 31 - 1, falsy: true, fallback: 25_000 },
+  { name: 'pingTimeout', min: 1, max: 2 ** 31 - 1, falsy: true, fallback: 60_000 },
+  { name: 'maxHttpBufferSize', min: 1, max: 1024 * MIB, falsy: true, fallback: 1_000_000 },
+  { name: 'upgradeTimeout', min: 1, max: 2 ** 31 - 1, falsy: true, fallback: 10_000 },
+  { name: 'destroyUpgradeTimeout', min: 1, max: 2 ** 31 - 1, falsy: true, fallback: 1000 },
   { name: 'connectTimeout', min: 1, max: 2 ** 31 - 1, fallback: 45_000 },
   { name: 'bodyTimeout', min: 1, max: 2 ** 31 - 1, fallback: 20_000 },
   { name: 'maxUrlBytes', min: 64, max: 65_536, fallback: 8192 },
@@ -65,7 +64,7 @@ const refuses = (run: () => unknown, code: string, ...parts: string[]): void =>
     return true;
   });
 
-for (const { name, env, min, max, powerOfTwo, beside = {}, fallback } of NUMBERS) {
+for (const { name, env, min, max, powerOfTwo, falsy, beside = {}, fallback } of NUMBERS) {
   describe(`option ${name}`, () => {
     const range = [`from ${min} to ${max}`, powerOfTwo ? 'a power of two' : 'an integer'];
 
@@ -79,6 +78,10 @@ for (const { name, env, min, max, powerOfTwo, beside = {}, fallback } of NUMBERS
       const wrong: unknown[] = [min - 1, max + 1, min + 0.5, -1, Number.NaN, Infinity, `${max}`, null, true, {}, []];
       if (powerOfTwo) wrong.push(min + 1, 3 * min);
       for (const value of wrong) {
+        if (falsy && !value) {
+          assert.equal(resolved({ [name]: value })[name], fallback, 'falsy means the default, as in Socket.IO 2');
+          continue;
+        }
         const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
         const run = () => resolved({ ...beside, [name]: value });
         refuses(run, 'ERR_OPTION_INVALID', `option ${name} is ${shown}`, ...range);
@@ -155,6 +158,41 @@ describe('options', () => {
       if (/^\d+$/.test(fallback)) assert.equal(defaults[name], Number(fallback), name);
     }
     for (const variable of ENVIRONMENT_VARIABLES) assert.ok(page.includes(`\`${variable}\``), variable);
+  });
+
+  it('12: falsy ones mean the default wherever Socket.IO 2 has it so', () => {
+    for (const value of [0, null, false, '']) {
+      const api = resolveApiOptions({ origins: value, adapter: value, parser: value, serveClient: value } as never);
+      assert.equal(api.origins, undefined);
+      assert.equal(api.adapter, resolveApiOptions({}).adapter);
+      assert.equal(api.parser, resolveApiOptions({}).parser);
+      assert.equal(api.serveClient, value !== false, 'only false turns it off');
+      assert.equal(resolveApiOptions({ maxHttpBufferSize: value } as never).limits.maxAttachmentBytes, 10_000_000);
+      resolved({ allowRequest: value, initialPacket: value, handlePreflightRequest: value, wsEngine: value });
+    }
+  });
+
+  it('without effect are named by one warning of the process each', async () => {
+    const seen: string[] = [];
+    const listener = (warning: Error): void => void seen.push(warning.message);
+    process.on('warning', listener);
+    for (let i = 0; i < 2; i++) {
+      assert.deepEqual(resolved({ transports: ['polling', 'webtransport'] }).transports, ['polling']);
+      resolved({ wsEngine: 'uws' });
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    process.removeListener('warning', listener);
+    assert.deepEqual(
+      seen.map((text) => /webtransport|wsEngine/.exec(text)?.[0]),
+      ['webtransport', 'wsEngine'],
+    );
+    refuses(() => resolved({ transports: ['webtransport'] }), 'ERR_OPTION_INVALID', 'option transports');
+  });
+
+  it('that are functions or messages are refused by name when they are neither', () => {
+    for (const name of ['allowRequest', 'initialPacket', 'handlePreflightRequest']) {
+      refuses(() => resolved({ [name]: 5 }), 'ERR_OPTION_INVALID', `option ${name} is 5`);
+    }
   });
 
   it('are frozen once resolved', () => {

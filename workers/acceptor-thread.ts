@@ -4,6 +4,8 @@
  */
 
 import { App, SSLApp, type us_listen_socket, us_listen_socket_close, us_socket_local_port } from 'uWebSockets.js';
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
 import type { AcceptorNotice, AcceptorRequest, AcceptorTask, RemoveChild } from '../core/agents/segment.ts';
 import { Control, STATE_CLOSED, STATE_RUNNING } from '../core/shm/control.ts';
@@ -18,6 +20,14 @@ interface Listener {
   readonly app: AcceptorApp;
   readonly socket: us_listen_socket;
   /** App of each I/O thread; undefined while that thread is down. */
+  readonly children: unknown[];
+}
+
+type ListenRequest = Extract<AcceptorRequest, { op: 'listen' }>;
+
+/** A port that waits for the address of its host. */
+interface Pending {
+  readonly server: number;
   readonly children: unknown[];
 }
 
@@ -53,6 +63,7 @@ export async function runAcceptor(task: AcceptorTask): Promise<void> {
   const listeners = new Map<number, Listener[]>();
   /** I/O threads from `removeChild` to their next life. The app thread may not know yet and name their dead apps. */
   const down = new Set<number>();
+  const pending = new Set<Pending>();
   const closing: Promise<void>[] = [];
   let apps = 0;
   const beat = setInterval(() => control.beat(ACCEPTOR_THREAD), BEAT_MS);
@@ -67,19 +78,34 @@ export async function runAcceptor(task: AcceptorTask): Promise<void> {
     control.notice(ACCEPTOR_THREAD);
   };
 
-  const listen = ({ server, port, host, tls, descriptors }: Extract<AcceptorRequest, { op: 'listen' }>): void => {
+  const listen = ({ server, port, tls }: ListenRequest, address: string | undefined, children: unknown[]): void => {
     const app = (tls === null ? App() : SSLApp({ ...tls })) as unknown as AcceptorApp;
-    const bound = port === 0 ? bindFree(app, host) : bind(app, port, host);
+    const bound = port === 0 ? bindFree(app, address) : bind(app, port, address);
     if (bound === false) {
       app.close();
-      tell({ op: 'listening', server, port: -1 });
+      tell({ op: 'listening', server, port: -1, address });
       return;
     }
-    const children = descriptors.map((descriptor, ioThread) => (down.has(ioThread) ? undefined : descriptor));
     for (const child of children) if (child !== undefined) app.addChildAppDescriptor(child);
     countApps(1);
     listeners.set(server, [...(listeners.get(server) ?? []), { app, socket: bound, children }]);
-    tell({ op: 'listening', server, port: us_socket_local_port(bound) });
+    tell({ op: 'listening', server, port: us_socket_local_port(bound), address });
+  };
+
+  /** A name is looked up here: uWebSockets.js does not say which of its addresses it took. */
+  const listenOnHost = async (request: ListenRequest): Promise<void> => {
+    const { server, host, descriptors } = request;
+    const children = descriptors.map((descriptor, ioThread) => (down.has(ioThread) ? undefined : descriptor));
+    if (host === undefined || isIP(host) !== 0) {
+      listen(request, host, children);
+      return;
+    }
+    const waiting = { server, children };
+    pending.add(waiting);
+    const found = await lookup(host).catch(() => undefined);
+    if (!pending.delete(waiting)) return; // given up meanwhile
+    if (found === undefined) tell({ op: 'listening', server, port: -1, address: host });
+    else listen(request, found.address, children);
   };
 
   const close = async (app: AcceptorApp): Promise<void> => {
@@ -89,6 +115,7 @@ export async function runAcceptor(task: AcceptorTask): Promise<void> {
   };
 
   const unlisten = (server: number): void => {
+    for (const waiting of pending) if (waiting.server === server) pending.delete(waiting);
     for (const { app, socket, children } of listeners.get(server) ?? []) {
       us_listen_socket_close(socket); // the port is free from here on
       for (const child of children) if (child !== undefined) app.removeChildAppDescriptor(child);
@@ -111,6 +138,7 @@ export async function runAcceptor(task: AcceptorTask): Promise<void> {
       if (children[ioThread] !== undefined) app.removeChildAppDescriptor(children[ioThread]);
       children[ioThread] = undefined;
     }
+    for (const { children } of pending) children[ioThread] = undefined;
   };
 
   const adopt = (ioThread: number, port: MessagePort): void => {
@@ -127,7 +155,7 @@ export async function runAcceptor(task: AcceptorTask): Promise<void> {
     task.controlPort.on('message', (request: AcceptorRequest) => {
       switch (request.op) {
         case 'listen':
-          listen(request);
+          void listenOnHost(request);
           break;
         case 'addChild':
           addChild(request);
@@ -141,6 +169,7 @@ export async function runAcceptor(task: AcceptorTask): Promise<void> {
           tell({ op: 'unlistened', server: request.server });
           break;
         case 'stop':
+          pending.clear();
           for (const server of [...listeners.keys()]) unlisten(server);
           resolve();
           break;

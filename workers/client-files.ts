@@ -20,12 +20,13 @@ const BROTLI_QUALITY = 5;
 class ClientFile {
   readonly #path: string;
   readonly #forms = new Map<ContentCoding | 'identity', Uint8Array>();
+  #failed = false;
 
   constructor(path: string) {
     this.#path = path;
   }
 
-  /** @throws when the file cannot be read: the map of a bundle may be missing */
+  /** @throws when the file cannot be read or compressed: the map of a bundle may be missing */
   in(coding: ContentCoding | undefined): Uint8Array {
     const key = coding ?? 'identity';
     let form = this.#forms.get(key);
@@ -34,6 +35,14 @@ class ClientFile {
       this.#forms.set(key, form);
     }
     return form;
+  }
+
+  /** The status for what `in()` has thrown. A file that is there must be served: the first failure is reported. */
+  statusOf(error: unknown): string {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '404 Not Found';
+    if (!this.#failed) process.emitWarning(`cannot serve ${this.#path}: ${String(error)}`);
+    this.#failed = true;
+    return '500 Internal Server Error';
   }
 }
 
@@ -63,8 +72,8 @@ function serve(
   let body: Uint8Array;
   try {
     body = file.in(coding);
-  } catch {
-    res.writeStatus('404 Not Found').end();
+  } catch (error) {
+    res.writeStatus(file.statusOf(error)).end();
     return;
   }
   const fresh = known === etag || known === `W/${etag}`;

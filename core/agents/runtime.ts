@@ -19,6 +19,7 @@ import type { OpenServer, RuntimeServer } from './runtime-server.ts';
 import {
   type AcceptorNotice,
   type AcceptorRequest,
+  type BoundPort,
   createSegment,
   type IoNotice,
   type IoRequest,
@@ -58,7 +59,7 @@ export class Runtime {
   /** Why the threads can no longer end in an orderly way. */
   #beyondRepair: EngineError | undefined;
   readonly #onExit = (): void => this.#stopNow();
-  #listening = new Map<number, number>();
+  #listening = new Map<number, BoundPort>();
   #unlistened = new Set<number>();
   #stopping = false;
   #ended: Promise<void> | undefined;
@@ -147,16 +148,13 @@ export class Runtime {
     return server;
   }
 
-  /**
-   * Binds a port for a Server; bound when it returns.
-   * @returns the port, or -1 when it could not be bound
-   */
-  listen(server: number, port: number, host: string | undefined): number {
+  /** Binds a port for a Server; bound when it returns, or known to be impossible. */
+  listen(server: number, port: number, host: string | undefined): BoundPort {
     const { descriptors, spec } = this.#servers.get(server) as OpenServer;
     this.#listening.delete(server);
     this.#acceptor.post({ op: 'listen', server, port, host, tls: spec.tls, descriptors });
     this.#acceptor.waitUntil(() => this.#listening.has(server));
-    return this.#listening.get(server) as number;
+    return this.#listening.get(server) as BoundPort;
   }
 
   /** Makes the I/O threads listen on private sockets in a folder, for the relay of a Node server; done when it returns. */
@@ -261,7 +259,7 @@ export class Runtime {
   }
 
   #onAcceptorNotice(notice: AcceptorNotice): void {
-    if (notice.op === 'listening') this.#listening.set(notice.server, notice.port);
+    if (notice.op === 'listening') this.#listening.set(notice.server, notice);
     else this.#unlistened.add(notice.server);
   }
 

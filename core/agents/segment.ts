@@ -3,7 +3,8 @@
  * Ports ride along, because large payloads travel beside the rings.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { ResolvedTuning, TransportName } from '../options.ts';
+import type { ResolvedTuning } from '../options.ts';
+import type { TransportName } from '../server-options.ts';
 import { createLog } from '../shm/broadcast-log.ts';
 import { Control } from '../shm/control.ts';
 import { SpscRing } from '../shm/spsc-ring.ts';
@@ -179,10 +180,17 @@ export type AcceptorRequest =
   | { readonly op: 'unlisten'; readonly server: number }
   | { readonly op: 'stop' };
 
+/** Where a Server listens. */
+export interface BoundPort {
+  /** -1 when it could not be bound. */
+  readonly port: number;
+  /** That of the host's name, when it was one; undefined for all. */
+  readonly address: string | undefined;
+}
+
 /** Acceptor → app thread. */
 export type AcceptorNotice =
-  /** `port` is -1 when it could not be bound. */
-  | { readonly op: 'listening'; readonly server: number; readonly port: number }
+  | ({ readonly op: 'listening'; readonly server: number } & BoundPort)
   | { readonly op: 'unlistened'; readonly server: number };
 
 /** I/O thread → acceptor: take my apps out, then answer with the same. */

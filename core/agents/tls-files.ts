@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { EngineError } from '../errors.ts';
-import type { TlsOptions } from '../options.ts';
+import type { TlsOptions } from '../server-options.ts';
 import { makePrivateFolder, type PrivateFolder } from './private-folder.ts';
 import type { TlsFiles } from './segment.ts';
 

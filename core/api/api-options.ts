@@ -4,7 +4,8 @@
  */
 import type { RequestListener, Server } from 'node:http';
 import { EngineError } from '../errors.ts';
-import type { ServerOptions } from '../options.ts';
+import { resolveOptions } from '../options.ts';
+import type { ServerOptions } from '../server-options.ts';
 import { Adapter } from './adapter.ts';
 import type { AdapterConstructor } from './adapter-kinds.ts';
 import { MSGPACK_PARSER } from './msgpack-parser.ts';
@@ -45,7 +46,7 @@ export interface GivenOptions extends ServerOptions {
    * @default any may connect, without CORS headers @since Socket.IO 2
    */
   origins?: OriginsOption;
-  /** Whether the client's bundle is served. @default true @since Socket.IO 2 */
+  /** Whether the client's bundle is served; only false turns it off. @default true @since Socket.IO 2 */
   serveClient?: boolean;
   /**
    * Whether a namespace made from a RegExp or a function goes when its last socket leaves.
@@ -195,7 +196,7 @@ function resolveRecovery(given: unknown): ApiOptions['recovery'] {
 }
 
 function resolveParser(given: unknown): Parser {
-  if (given === undefined) return DEFAULT_PARSER;
+  if (!given) return DEFAULT_PARSER;
   if (given === 'msgpack') return MSGPACK_PARSER;
   const { Encoder, Decoder } = Object(given) as Partial<Parser>;
   if (typeof Encoder === 'function' && typeof Decoder === 'function') return given as Parser;
@@ -224,20 +225,23 @@ export function normalisePath(value: unknown): string {
 export function resolveApiOptions(given: GivenOptions): ApiOptions {
   const numbers = resolveNumbers(NUMBER_RULES, given);
   const recovery = resolveRecovery(given.connectionStateRecovery);
-  const { origins, adapter = recovery ? RecoveringAdapter : Adapter, path = '/socket.io' } = given;
+  // Falsy means the default, as in Socket.IO 2.
+  const origins = given.origins || undefined;
+  const adapter = given.adapter || (recovery ? RecoveringAdapter : Adapter);
+  const path = given.path ?? '/socket.io';
   if (origins !== undefined) assertOrigins(origins);
   if (typeof adapter !== 'function') throw invalid('adapter', adapter, 'a class');
   const maxAttachmentBytes = resolveNumber('maxAttachmentBytes', given.maxAttachmentBytes, {
     min: 1,
     max: 16 * GIB,
-    fallback: numbers.maxAttachments * (given.maxHttpBufferSize ?? MAX_HTTP_BUFFER_SIZE),
+    fallback: numbers.maxAttachments * (given.maxHttpBufferSize || MAX_HTTP_BUFFER_SIZE),
   });
   return {
     path: normalisePath(path),
     connectTimeout: numbers.connectTimeout,
     adapter,
     origins,
-    serveClient: resolveBoolean('serveClient', given.serveClient, true),
+    serveClient: (given.serveClient as unknown) !== false,
     parser: resolveParser(given.parser),
     cleanupEmptyChildNamespaces: resolveBoolean(
       'cleanupEmptyChildNamespaces',
@@ -261,4 +265,10 @@ export function engineOptions(given: GivenOptions): GivenOptions {
   const options: Record<string, unknown> = { ...given };
   for (const name of API_OPTION_NAMES) delete options[name];
   return options as GivenOptions;
+}
+
+/** Refuses at once what the engine would refuse. @throws {EngineError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN` */
+export function assertEngineOptions(given: GivenOptions): void {
+  const { http: _beside, ...options } = engineOptions(given);
+  resolveOptions(options);
 }

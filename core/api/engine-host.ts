@@ -7,7 +7,7 @@ import type { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Link } from '../agents/link.ts';
 import { EngineError } from '../errors.ts';
-import type { TransportName } from '../options.ts';
+import type { TransportName } from '../server-options.ts';
 import type { GivenOptions, OriginsOption } from './api-options.ts';
 import type { Conn } from './conn.ts';
 import type { EngineOptions } from './engine-options.ts';
@@ -87,8 +87,12 @@ export interface PublicEngine extends EngineHost {
   upgrades(transport: string): TransportName[];
 }
 
-/** Makes an engine from the merged options; it refuses names and values it does not know. */
-export type EngineFactory = (options: GivenOptions) => EngineHost;
+/**
+ * Makes an engine from the merged options; it refuses names and values it does not know.
+ *
+ * @param beside another engine of the same Server, with which it shares threads
+ */
+export type EngineFactory = (options: GivenOptions, beside?: EngineHost) => EngineHost;
 
 let factory: EngineFactory | undefined;
 
@@ -98,7 +102,7 @@ export function setEngineFactory(create: EngineFactory): void {
 }
 
 /** @throws {EngineError} `ERR_NOT_ATTACHED` when no factory was set; what the factory throws */
-export function createEngineHost(options: GivenOptions): EngineHost {
+export function createEngineHost(options: GivenOptions, beside?: EngineHost): EngineHost {
   if (factory === undefined) throw new EngineError('ERR_NOT_ATTACHED', 'No engine is available to listen with.');
-  return factory(options);
+  return factory(options, beside);
 }

@@ -2,10 +2,11 @@
  * The engine's options as applications can read them: `io.engine.opts`, and some as members of `io.engine` as in
  * Socket.IO 2. App thread.
  */
-import type { ResolvedOptions, ServerOptions, TlsOptions } from '../options.ts';
+import type { ResolvedOptions } from '../options.ts';
+import type { ServerOptions, TlsOptions } from '../server-options.ts';
 
-/** Options in force, without the keys of TLS and without `origins`, which may change. @since Socket.IO 4 */
-export type EngineOptions = Readonly<Omit<ServerOptions, keyof TlsOptions | 'origins'>>;
+/** Options in force, without the keys of TLS, without `origins`, which may change, and `wsEngine`. @since Socket.IO 4 */
+export type EngineOptions = Readonly<Omit<ServerOptions, keyof TlsOptions | 'origins' | 'wsEngine'>>;
 
 /** What an engine of Socket.IO 2 shows as members of its own. */
 const MEMBERS = [
@@ -20,6 +21,7 @@ const MEMBERS = [
   'cookieHttpOnly',
   'perMessageDeflate',
   'httpCompression',
+  'initialPacket',
 ] as const satisfies readonly (keyof EngineOptions)[];
 
 /** Options with every default filled in, in the form in which they are given. Frozen: threads have copies. */
@@ -31,6 +33,8 @@ export function shownOptions(given: ServerOptions, resolved: ResolvedOptions): E
     ...tuning,
     cors: given.cors,
     allowRequest: given.allowRequest,
+    initialPacket: given.initialPacket,
+    handlePreflightRequest: given.handlePreflightRequest,
     cookie: given.cookie ?? false,
     cookiePath: given.cookiePath ?? '/',
     cookieHttpOnly: given.cookieHttpOnly ?? true,

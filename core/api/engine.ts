@@ -11,13 +11,9 @@ import { Runtime } from '../agents/runtime.ts';
 import type { RuntimeServer } from '../agents/runtime-server.ts';
 import type { Stats } from '../agents/statistics.ts';
 import { type PreparedTls, prepareTls } from '../agents/tls-files.ts';
-import {
-  type AllowRequest,
-  type ResolvedOptions,
-  resolveOptions,
-  type ServerOptions,
-  type TransportName,
-} from '../options.ts';
+import { EngineError } from '../errors.ts';
+import { type ResolvedOptions, type ResolvedTuning, resolveOptions, warnOnce } from '../options.ts';
+import type { AllowRequest, ServerOptions, TransportName } from '../server-options.ts';
 import type { SessionNumber } from '../session/ids.ts';
 import { describeReason, reasonText } from '../session/reasons.ts';
 import { CONNECTION_ERRORS, type ConnectionError, FORBIDDEN } from '../wire/connection-errors.ts';
@@ -28,6 +24,7 @@ import type { GivenOptions } from './api-options.ts';
 import { ApplicationServer, type ApplicationTarget } from './application-server.ts';
 import { createConnectedView } from './connected-view.ts';
 import { type ConnOwner, EngineConn } from './engine-conn.ts';
+import type { EngineHost } from './engine-host.ts';
 import { type EngineOptions, showAsMembers, shownOptions } from './engine-options.ts';
 import { EngineRequest } from './handshake-request.ts';
 import { PortServer } from './port-server.ts';
@@ -58,6 +55,8 @@ export class Engine extends EventEmitter implements ConnOwner, RuntimeServer, Ho
   readonly #ports: PortServer[] = [];
   readonly #tls: PreparedTls | null;
   readonly #hooks: RequestHooks;
+  readonly #initialPacket: string | Uint8Array | undefined;
+  readonly #preflight: ServerOptions['handlePreflightRequest'];
   #hookBits: number;
   #generateId: GenerateId | undefined;
   #origins: unknown;
@@ -69,10 +68,12 @@ export class Engine extends EventEmitter implements ConnOwner, RuntimeServer, Ho
   /** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID, ERR_THREAD_START */
   constructor(given: ServerOptions, extras: EngineExtras = {}) {
     super();
-    this.options = resolveOptions(given);
+    this.options = resolveOptions({ ...given, ...sharedTuning(given, extras.beside) });
     this.opts = shownOptions(given, this.options);
     showAsMembers(this, this.opts);
-    this.allowRequest = given.allowRequest;
+    this.allowRequest = given.allowRequest || undefined;
+    this.#initialPacket = given.initialPacket || undefined;
+    this.#preflight = given.handlePreflightRequest;
     this.cors = given.cors;
     this.#origins = given.origins;
     this.#tls = prepareTls(given);
@@ -172,8 +173,11 @@ export class Engine extends EventEmitter implements ConnOwner, RuntimeServer, Ho
    * @param host address to listen on; all by default @since Broadside
    */
   listen(port: number, host?: string): PortServer {
+    if (this.#preflight === false || typeof this.#preflight === 'function') {
+      warnOnce('option handlePreflightRequest has no effect on a port of its own: attach to a Node server instead.');
+    }
     const bound = this.#runtime.listen(this.#server, port, host);
-    const handle = new PortServer(port, bound, host, () => this.close());
+    const handle = new PortServer({ port, host }, bound, () => this.close());
     this.#ports.push(handle);
     return handle;
   }
@@ -191,6 +195,7 @@ export class Engine extends EventEmitter implements ConnOwner, RuntimeServer, Ho
         websocket: transports.includes('websocket'),
         destroyUpgrade,
         destroyUpgradeTimeout,
+        preflight: this.#preflight,
         onClose: () => void this.close(),
       });
     }
@@ -238,6 +243,7 @@ export class Engine extends EventEmitter implements ConnOwner, RuntimeServer, Ho
     const conn = new EngineConn(session, sid, head, request, this);
     this.#conns.set(session, conn);
     this.#bySid.set(sid, conn);
+    if (this.#initialPacket !== undefined) conn.write(this.#initialPacket);
     this.emit('connection', conn);
   }
 
@@ -309,10 +315,26 @@ export interface EngineExtras {
   /** Gets every request that is not the engine's: a listener, such as an Express application, or an HTTP server. */
   readonly http?: ApplicationTarget;
   readonly serveClient?: boolean;
+  /** Another engine of the same Server, whose broadcasts go to both. */
+  readonly beside?: Engine;
 }
 
-/** Makes the engine of a Server from its merged options. */
-export function createEngine(given: GivenOptions): Engine {
+/** Makes an engine of a Server from its merged options. */
+export function createEngine(given: GivenOptions, beside?: EngineHost): Engine {
   const { http, serveClient, ...options } = given;
-  return new Engine(options as ServerOptions, { http, serveClient });
+  return new Engine(options as ServerOptions, { http, serveClient, beside: beside as Engine | undefined });
+}
+
+/** One set of threads keeps the rooms of a Server. @throws ERR_OPTION_INVALID when another is asked for */
+function sharedTuning(given: ServerOptions, beside: Engine | undefined): ResolvedTuning | undefined {
+  if (beside === undefined) return undefined;
+  const { tuning } = beside.options;
+  for (const name of Object.keys(tuning) as (keyof ResolvedTuning)[]) {
+    if (given[name] === undefined || given[name] === tuning[name]) continue;
+    throw new EngineError(
+      'ERR_OPTION_INVALID',
+      `option ${name} is ${given[name]}, but this Server listens already with ${tuning[name]}, and its threads stay.`,
+    );
+  }
+  return tuning;
 }

@@ -1,6 +1,6 @@
 /**
  * `adapter.rooms` and `adapter.sids`: a Map as in Socket.IO 4 that also reads as the hash of Socket.IO 2. App thread.
- * A live, read-only view; Map's own names win over keys of the same name.
+ * A live, read-only view; names of Map and Object win over keys of the same name.
  */
 import { inspect } from 'node:util';
 
@@ -29,6 +29,7 @@ export function createHashedMap<Value, HashValue>(
       if (key === inspect.custom) return () => map;
       if (key in Map.prototype) {
         if (MUTATORS.has(key)) return refuse;
+        if (!Object.hasOwn(Map.prototype, key)) return Reflect.get(map, key); // Object's: they ask the view itself
         const value: unknown = Reflect.get(Map.prototype, key, map);
         return typeof value === 'function' && key !== 'constructor' ? value.bind(map) : value;
       }

@@ -3,23 +3,30 @@
  * Socket.IO server. The port itself is the acceptor thread's. App thread.
  */
 import { EventEmitter } from 'node:events';
+import { createServer } from 'node:net';
+import type { BoundPort } from '../agents/segment.ts';
+import { EngineError } from '../errors.ts';
 import type { ListenHandle } from './engine-host.ts';
+
+/** What `listen()` was asked for. */
+interface RequestedPort {
+  readonly port: number;
+  readonly host: string | undefined;
+}
 
 export class PortServer extends EventEmitter implements ListenHandle {
   readonly #close: () => Promise<void>;
   readonly #address: string;
   #port: number;
 
-  /** @param port the bound port, or -1 when it could not be bound: then `error` follows, as Node does it. */
-  constructor(requested: number, port: number, host: string | undefined, close: () => Promise<void>) {
+  /** @param bound a port of -1 was not bound: then `error` follows, as Node does it */
+  constructor(requested: RequestedPort, bound: BoundPort, close: () => Promise<void>) {
     super();
-    this.#port = port;
-    this.#address = host ?? '::';
+    this.#port = bound.port;
+    this.#address = bound.address ?? '::';
     this.#close = close;
-    process.nextTick(() => {
-      if (port >= 0) this.emit('listening');
-      else this.emit('error', listenError(requested, this.#address));
-    });
+    if (bound.port >= 0) process.nextTick(() => this.emit('listening'));
+    else findCause(requested, (error) => this.emit('error', error));
   }
 
   get listening(): boolean {
@@ -49,7 +56,12 @@ export class PortServer extends EventEmitter implements ListenHandle {
   }
 }
 
-function listenError(port: number, address: string): Error {
-  const error = new Error(`listen EADDRINUSE: address already in use ${address}:${port}`);
-  return Object.assign(error, { code: 'EADDRINUSE', errno: -98, syscall: 'listen', address, port });
+/** uWebSockets.js does not say why it could not bind a port; a Node server that tries the same does. */
+function findCause({ port, host }: RequestedPort, found: (error: Error) => void): void {
+  const probe = createServer();
+  probe.once('error', found);
+  probe.listen({ port, host, exclusive: true }, () => {
+    const where = `${host ?? 'all addresses'}, port ${port}`;
+    probe.close(() => found(new EngineError('ERR_LISTEN_FAILED', `Could not listen on ${where}, which is free now.`)));
+  });
 }

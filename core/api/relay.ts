@@ -8,6 +8,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { relaySocketPath } from '../agents/relay-address.ts';
+import type { PreflightHandler } from '../server-options.ts';
 import { threadOfSid } from '../session/sid.ts';
 import { forwardRequest, forwardUpgrade } from './relay-forward.ts';
 
@@ -21,6 +22,8 @@ export interface RelayOptions {
   /** Whether upgrades that nobody answers are ended, and after how many milliseconds. */
   readonly destroyUpgrade: boolean;
   readonly destroyUpgradeTimeout: number;
+  /** The option `handlePreflightRequest`. */
+  readonly preflight?: boolean | PreflightHandler;
   /** The Node server has closed: so must the engine. */
   readonly onClose: () => void;
 }
@@ -43,7 +46,8 @@ export class Relay {
     const { websocket, onClose } = this.#options;
     const emit = server.emit as Emit;
     let open = true;
-    const intercept: Emit = (event, ...args) => (open && this.#take(event, args)) || emit.call(server, event, ...args);
+    const intercept: Emit = (event, ...args) =>
+      (open && this.#take(server, event, args)) || emit.call(server, event, ...args);
     server.emit = intercept;
     const onForeignUpgrade = (_req: IncomingMessage, socket: Duplex): void =>
       this.#guardForeignUpgrade(socket as Socket);
@@ -64,10 +68,18 @@ export class Relay {
   }
 
   /** Whether the event was a request of ours, which is on its way then. */
-  #take(event: string | symbol, args: readonly unknown[]): boolean {
+  #take(server: Server, event: string | symbol, args: readonly unknown[]): boolean {
     if (event === 'request' || event === 'checkContinue') {
       const [req, res] = args as [IncomingMessage, ServerResponse];
       if (!this.#isOurs(req)) return false;
+      if (req.method === 'OPTIONS') {
+        const { preflight } = this.#options;
+        if (preflight === false) return false;
+        if (typeof preflight === 'function') {
+          preflight.call(server, req, res);
+          return true;
+        }
+      }
       if (event === 'checkContinue') res.writeContinue();
       forwardRequest(req, res, this.#socketPath(req));
       return true;

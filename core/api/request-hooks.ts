@@ -16,7 +16,7 @@ import {
   type Verdict,
   type VerdictRefusal,
 } from '../agents/io/gate.ts';
-import type { AllowRequest } from '../options.ts';
+import type { AllowRequest } from '../server-options.ts';
 import {
   BAD_REQUEST,
   CONNECTION_ERRORS,

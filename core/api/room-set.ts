@@ -12,8 +12,8 @@ function refuse(): never {
 }
 
 /**
- * A Set whose members are also own enumerable keys; Set's own names win over rooms of the same name. Read-only; by type
- * it is any Set, because Socket.IO 4 has it so: what would change it throws. @since Socket.IO 2
+ * A Set whose members are also own enumerable keys; names of Set and Object win over rooms of the same name. Read-only;
+ * by type it is any Set, because Socket.IO 4 has it so: what would change it throws. @since Socket.IO 2
  */
 export interface RoomSet extends Set<string> {
   readonly [room: string]: any;
@@ -32,6 +32,7 @@ export function createRoomSet(source: () => ReadonlySet<string> | undefined): Ro
       const rooms = live();
       if (key in Set.prototype) {
         if (MUTATORS.has(key)) return refuse;
+        if (!Object.hasOwn(Set.prototype, key)) return Reflect.get(target, key); // Object's: they ask the view itself
         if (key === 'has') return (room: unknown) => rooms.has(String(room));
         const value: unknown = Reflect.get(Set.prototype, key, rooms);
         return typeof value === 'function' && key !== 'constructor' ? value.bind(rooms) : value;

@@ -7,6 +7,7 @@ import type { AdapterConstructor } from './adapter-kinds.ts';
 import {
   type ApiOptions,
   assertConnectTimeout,
+  assertEngineOptions,
   assertOrigins,
   type GivenOptions,
   normalisePath,
@@ -42,6 +43,7 @@ export abstract class ServerSettings<
     super();
     this.#given = { ...given };
     this.#options = resolveApiOptions(this.#given);
+    assertEngineOptions(this.#given);
   }
 
   /** The options as given, for adapters that look there. @since Socket.IO 4 */
@@ -82,7 +84,7 @@ export abstract class ServerSettings<
   protected abstract settingChanged(name: 'origins' | 'adapter'): void;
 
   /**
-   * The path of requests, or sets it; no effect while listening.
+   * The path of requests, or sets it for later calls of `listen()`.
    *
    * @param value a path such as `/socket.io`
    * @throws {EngineError} `ERR_OPTION_INVALID` @since Socket.IO 2
@@ -96,7 +98,7 @@ export abstract class ServerSettings<
   }
 
   /**
-   * Whether the client's bundle is served, or sets it; no effect while listening.
+   * Whether the client's bundle is served, or sets it for later calls of `listen()`.
    *
    * @param value whether it is @since Socket.IO 2
    */

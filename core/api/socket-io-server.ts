@@ -3,18 +3,19 @@
  * It owns no sockets and no threads: namespaces hold the former, the engine the latter.
  */
 import { EngineError } from '../errors.ts';
-import { engineOptions, type GivenOptions } from './api-options.ts';
+import { engineOptions, type GivenOptions, normalisePath } from './api-options.ts';
 import { Client } from './client.ts';
-import type { BareConn, Conn } from './conn.ts';
+import type { BareConn } from './conn.ts';
 import { createConnectedView } from './connected-view.ts';
 import { DynamicNamespaces } from './dynamic-namespaces.ts';
-import { createEngineHost, type EngineHost, type ListenHandle, type PublicEngine } from './engine-host.ts';
+import type { EngineHost, ListenHandle, PublicEngine } from './engine-host.ts';
 import { isNodeServer, type NodeServer, parsePort } from './listen-target.ts';
 import type { ExtendedError } from './middleware.ts';
 import { Namespace } from './namespace.ts';
 import { PacketDecoder } from './packet-decoder.ts';
 import type { NamespaceMatcher, ParentNamespace } from './parent-namespace.ts';
 import { PacketEncoder, type Parser } from './parser.ts';
+import { ServerEngines } from './server-engines.ts';
 import { ServerSettings } from './server-settings.ts';
 import type { Socket } from './socket.ts';
 import type { DefaultEventsMap, Emitted, EventNamesWithoutAck, EventParams, EventsMap } from './typed-events.ts';
@@ -28,7 +29,7 @@ export interface ConnectionSource {
   close?(): unknown;
 }
 
-/** 'open': it has an engine of its own or a foreign one. */
+/** 'open': it has engines of its own or a foreign one. */
 type ServerState = 'idle' | 'open' | 'closed';
 
 /** The class behind `Server`, which adds what its main namespace's emitter does. @since Socket.IO 2 */
@@ -53,7 +54,7 @@ export class SocketIoServer<
   readonly #dynamic = new DynamicNamespaces();
   /** Node servers it is attached to. */
   readonly #attached = new Set<NodeServer>();
-  #engine: EngineHost | undefined;
+  readonly #engines = new ServerEngines((conn, { link }) => new Client(this, conn, link));
   #bound: ConnectionSource | undefined;
   #httpServer: ListenHandle | undefined;
   #state: ServerState = 'idle';
@@ -64,7 +65,8 @@ export class SocketIoServer<
    * @param target port to listen on at once, 0 for any, also as a string; or a Node server to share one with. Without
    *   it, call `listen()`
    * @param options see `GivenOptions`; they win over those given to `listen()` later. The object is not changed
-   * @throws {EngineError} `ERR_OPTION_INVALID`, `ERR_EXPRESS_APP`, and what `listen()` throws @since Socket.IO 2
+   * @throws {EngineError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, `ERR_EXPRESS_APP`, and what `listen()` throws
+   * @since Socket.IO 2
    */
   constructor(target?: number | string | NodeServer, options?: GivenOptions);
   constructor(options?: GivenOptions);
@@ -80,16 +82,16 @@ export class SocketIoServer<
   }
 
   /**
-   * The engine, or the one given to `bind()`; undefined before. Typed as present, as applications use it after
-   * `listen()`. @since Socket.IO 2
+   * The engine of the last `listen()`, or the one given to `bind()`; undefined before. Typed as present, as applications
+   * use it after `listen()`. @since Socket.IO 2
    */
   get engine(): PublicEngine {
-    return (this.#bound ?? this.#engine) as PublicEngine;
+    return (this.#bound ?? this.#engines.current) as PublicEngine;
   }
 
-  /** Same as `engine`. @since Socket.IO 2 */
+  /** The same, but never the one given to `bind()`. @since Socket.IO 2 */
   get eio(): PublicEngine {
-    return this.engine;
+    return this.#engines.current as PublicEngine;
   }
 
   /**
@@ -119,12 +121,14 @@ export class SocketIoServer<
   }
 
   /**
-   * Starts to listen; a port is bound when the call returns. A Server that listens already also takes this one.
+   * Starts to listen; a port is bound when the call returns, or `httpServer` emits `error` with the cause, as Node's
+   * does. A Server that listens already also takes this one: with the engine it has for these options, else with a
+   * further one, which becomes `engine`.
    *
    * @param target a port, 0 for any free one, also as a numeric string; or a server of node:http or node:https
-   * @param options options of the engine; the constructor's win over them
-   * @throws {EngineError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, `ERR_LISTEN_FAILED`, `ERR_EXPRESS_APP`
-   * @since Socket.IO 2
+   * @param options options of the engine, not those of an earlier call; the constructor's win over them. Tuning,
+   *   such as `ioThreads`, is that of the first call
+   * @throws {EngineError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, `ERR_EXPRESS_APP` @since Socket.IO 2
    */
   listen(target: number | string | NodeServer, options: GivenOptions = {}): this {
     if (isNodeServer(target)) return this.#share(target, options);
@@ -145,7 +149,7 @@ export class SocketIoServer<
    * @param engine emits `connection` with objects that have the required members of `BareConn` @since Socket.IO 2
    */
   bind(engine: ConnectionSource): this {
-    if (this.#state === 'closed') this.#engine = undefined;
+    if (this.#state === 'closed') this.#engines.forget();
     this.#state = 'open';
     this.#bound = engine;
     engine.on('connection', (conn) => this.onconnection(conn));
@@ -221,7 +225,7 @@ export class SocketIoServer<
     const wasOpen = this.#state === 'open';
     if (wasOpen) this.#state = 'closed';
     const adapters = [...this.namespaces.values()].map((nsp) => nsp.close());
-    const ends: unknown[] = wasOpen ? [this.#engine?.close(), this.#bound?.close?.()] : [];
+    const ends: unknown[] = wasOpen ? [this.#engines.close(), this.#bound?.close?.()] : [];
     for (const server of this.#attached) ends.push(new Promise((resolve) => server.close(resolve)));
     this.#attached.clear();
     this.#bound = undefined;
@@ -242,7 +246,7 @@ export class SocketIoServer<
     for (const nsp of this.namespaces.values()) {
       namespaces[nsp.name] = { sockets: nsp.sockets.size, rooms: nsp.adapter.rooms.size };
     }
-    return { ...this.#engine?.stats(), namespaces };
+    return { ...this.#engines.current?.stats(), namespaces };
   }
 
   /**
@@ -275,25 +279,28 @@ export class SocketIoServer<
   /** @internal */
   protected settingChanged(name: 'origins' | 'adapter'): void {
     if (name === 'adapter') for (const nsp of this.namespaces.values()) nsp.replaceAdapter();
-    else if (this.#engine !== undefined) this.#engine.origins = this.settings.origins;
+    else this.#engines.origins = this.settings.origins;
   }
 
-  /** The engine, made when there is none that runs. */
+  /** The engine for these options. Where none runs, they become settings that later calls find. */
   #start(options: GivenOptions): EngineHost {
-    if (this.#state === 'open' && this.#engine !== undefined && !this.#engine.closed) return this.#engine;
     const { given } = this;
-    const merged = { ...options, ...given };
-    if (options.path !== undefined && given.path === undefined) this.path(options.path);
-    if (options.origins !== undefined && given.origins === undefined) this.origins(options.origins);
-    if (options.serveClient !== undefined && given.serveClient === undefined) this.serveClient(options.serveClient);
-    const engine = createEngineHost({
-      ...engineOptions(merged),
-      path: this.path(),
-      serveClient: this.settings.serveClient,
+    const own = <Name extends 'path' | 'origins' | 'serveClient'>(name: Name): GivenOptions[Name] =>
+      given[name] === undefined ? options[name] : undefined;
+    const path = own('path') ?? this.path();
+    const origins = own('origins') || this.settings.origins;
+    const served: unknown = own('serveClient');
+    const serveClient = served === undefined ? this.serveClient() : served !== false;
+    if (this.#engines.idle) {
+      this.path(path).serveClient(serveClient);
+      if (origins !== undefined) this.origins(origins);
+    }
+    const engine = this.#engines.take({
+      ...engineOptions({ ...options, ...given }),
+      path: normalisePath(path),
+      origins,
+      serveClient,
     });
-    if (this.settings.origins !== undefined) engine.origins = this.settings.origins;
-    engine.on('connection', (conn: Conn) => new Client(this, conn, engine.link));
-    this.#engine = engine;
     this.#state = 'open';
     this.#closing = undefined;
     return engine;

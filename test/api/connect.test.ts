@@ -234,7 +234,7 @@ describe('connecting', () => {
     const [[id, socket]] = io.sockets.sockets;
     assert.deepEqual(Object.keys(io.sockets.connected), [id]);
     assert.equal(io.sockets.connected[id], socket);
-    assert.equal(io.sockets.connected.constructor, undefined);
+    assert.equal(Object.hasOwn(io.sockets.connected, 'constructor'), false);
     assert.equal('nobody' in io.sockets.connected, false);
   });
 });

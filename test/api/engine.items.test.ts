@@ -4,8 +4,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, describe, it, type TestContext } from 'node:test';
+import { WebSocket } from 'ws';
 import { type Conn, Server } from '../../core/index.ts';
-import { resolveOptions, type ServerOptions } from '../../core/options.ts';
+import { resolveOptions } from '../../core/options.ts';
+import type { ServerOptions } from '../../core/server-options.ts';
 import { type ClientOptions, closeConnection, openClient } from '../support/clients.ts';
 import { joinMain, openSession, POLLING, send, sendUpgrade } from '../support/http.ts';
 import { waitFor, waitForAll } from '../support/wait-for.ts';
@@ -37,6 +39,7 @@ function open(t: TestContext, port: number, options: ClientOptions = {}) {
 
 const ENGINE_OPTIONS = ['pingTimeout', 'pingInterval', 'upgradeTimeout', 'maxHttpBufferSize', 'transports'];
 ENGINE_OPTIONS.push('allowUpgrades', 'cookie', 'cookiePath', 'cookieHttpOnly', 'perMessageDeflate', 'httpCompression');
+ENGINE_OPTIONS.push('initialPacket');
 
 const ENGINE_MEMBERS = ['clients', 'clientsCount', 'generateId', 'handleRequest', 'handleUpgrade', 'attach', 'close'];
 ENGINE_MEMBERS.push('upgrades', 'use', 'on', 'opts', ...ENGINE_OPTIONS);
@@ -60,6 +63,9 @@ describe('the engine', () => {
   it('12: pingTimeout is 60000 ms unless given, and clients are told', async () => {
     assert.equal(resolveOptions({}).pingTimeout, 60_000);
     assert.equal((await handshake(listen({ pingTimeout: 4321 }).port)).body.pingTimeout, 4321);
+    for (const falsy of [0, null]) {
+      assert.equal((await handshake(listen({ pingTimeout: falsy as never }).port)).body.pingTimeout, 60_000);
+    }
   });
 
   it('13: pingInterval is 25000 ms unless given, and clients are told', async () => {
@@ -93,15 +99,51 @@ describe('the engine', () => {
     assert.deepEqual([upgrade.status, JSON.parse(upgrade.text).code], [400, 0]);
   });
 
-  it('16: options of the engine reach it: allowUpgrades, upgradeTimeout, maxHttpBufferSize', async () => {
-    const { port } = listen({ allowUpgrades: false, maxHttpBufferSize: 5000 });
-    const { body } = await handshake(port);
-    assert.deepEqual([body.upgrades, body.maxPayload], [[], 5000]);
-    const session = `${POLLING}&sid=${body.sid}`;
+  it('16: options of the engine have their defaults, and clients are told', async () => {
+    const { body } = await handshake(listen().port);
+    const told = { upgrades: ['websocket'], pingInterval: 25_000, pingTimeout: 60_000, maxPayload: 1_000_000 };
+    assert.deepEqual(body, { sid: body.sid, ...told });
+    const given = { allowUpgrades: false, maxHttpBufferSize: 5000 };
+    const { port } = listen(given);
+    const other = (await handshake(port)).body;
+    assert.deepEqual([other.upgrades, other.maxPayload], [[], 5000]);
+    const session = `${POLLING}&sid=${other.sid}`;
     const post = (bytes: number) => send(port, session, { method: 'POST', body: `4${'x'.repeat(bytes - 1)}` });
     assert.equal((await post(5001)).status, 413);
     assert.equal((await post(5000)).status, 200);
-    assert.equal(resolveOptions({}).upgradeTimeout, 10_000);
+    const options = resolveOptions({});
+    assert.deepEqual(
+      [options.upgradeTimeout, options.destroyUpgrade, options.destroyUpgradeTimeout],
+      [10_000, true, 1000],
+    );
+    assert.deepEqual([options.perMessageDeflate, options.httpCompression], [null, { threshold: 1024, zlib: {} }]);
+    assert.equal(options.cookie, null);
+    const { cookie } = resolveOptions({ cookie: 'io', cookiePath: '/here', cookieHttpOnly: false });
+    assert.match(JSON.stringify(cookie), /here/);
+  });
+
+  it('16: initialPacket is the first message of every connection', async (t) => {
+    for (const [initialPacket, frame] of [
+      ['hello', Buffer.from('4hello')],
+      [Buffer.from([1, 2, 3]), Buffer.from([1, 2, 3])],
+    ] as const) {
+      const { port } = listen({ initialPacket });
+      for (const revision of [3, 4]) {
+        const ws = new WebSocket(`ws://127.0.0.1:${port}/socket.io/?EIO=${revision}&transport=websocket`);
+        t.after(() => ws.terminate());
+        const [[open], [first]] = (await waitForAll(ws, 'message', { count: 2 })) as [Buffer][];
+        assert.equal(open.toString()[0], '0');
+        const prefix = revision === 3 && typeof initialPacket !== 'string' ? [4] : [];
+        assert.deepEqual(first, Buffer.from([...prefix, ...frame]));
+      }
+    }
+  });
+
+  it('16: wsEngine has no effect', async (t) => {
+    const { io, port } = listen({ wsEngine: 'ws', transports: ['websocket', 'webtransport'] });
+    const connected = waitFor(io, 'connection');
+    open(t, port);
+    await connected;
   });
 
   it('22: every URL below the path is a request of the engine, one that is not is not', async () => {

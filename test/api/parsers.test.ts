@@ -74,7 +74,7 @@ describe('9: the option parser', () => {
   });
 
   it('9: must have both classes', () => {
-    for (const parser of ['json', {}, { Encoder: MsgpackEncoder }, null]) {
+    for (const parser of ['json', {}, { Encoder: MsgpackEncoder }, 5]) {
       assert.throws(() => new Server({ parser: parser as never }), { code: 'ERR_OPTION_INVALID' });
     }
   });

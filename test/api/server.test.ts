@@ -36,8 +36,14 @@ describe('Server', () => {
       path: '/socket.io',
       serveClient: true,
     });
-    assert.equal(idle.attach(0), idle);
-    assert.equal(engineOf(idle).handles.length, 2);
+    const first = idle.engine;
+    assert.equal(idle.attach(0, { pingTimeout: 7 }), idle);
+    assert.equal(engineOf(idle).handles.length, 2, 'the same options share an engine');
+    idle.attach(0);
+    assert.notEqual(idle.engine, first);
+    assert.equal(engineOf(idle).options.pingTimeout, undefined);
+    idle.attach(0, { pingInterval: 6, pingTimeout: 7 });
+    assert.equal(idle.engine, first, 'what the constructor gave wins, so these are the same');
   });
 
   it('refuses what it cannot listen on, with a coded error', () => {
@@ -48,6 +54,8 @@ describe('Server', () => {
       assert.throws(fail, { code: 'ERR_EXPRESS_APP', message: /express request handler function/ });
     }
     assert.throws(() => new Server({ connectTimeout: -1 }), { code: 'ERR_OPTION_INVALID' });
+    assert.throws(() => new Server({ pingInterval: -1 }), { code: 'ERR_OPTION_INVALID' }, 'before it listens');
+    assert.throws(() => new Server({ nonsense: 1 } as never), { code: 'ERR_OPTION_UNKNOWN' });
     assert.throws(() => new Server({ path: 5 as never }), { code: 'ERR_OPTION_INVALID' });
     assert.throws(() => Server().of(5 as never), { code: 'ERR_OPTION_INVALID' });
   });

@@ -86,6 +86,28 @@ describe('a shared Node server', () => {
     await assertServes(port, { transports: ['polling', 'websocket'] });
   });
 
+  it('16: leaves OPTIONS requests to its listeners or to a function, as handlePreflightRequest has it', async (t) => {
+    const ask = async (handlePreflightRequest: unknown): Promise<string> => {
+      const server = createServer((req, res) => res.end(`mine: ${req.method}`));
+      const answer = function (this: unknown, req: { method?: string }, res: ServerResponse): void {
+        res.end(`${this === server}: ${req.method}`);
+      };
+      const io = makeServer(server, {
+        ...settings,
+        handlePreflightRequest: handlePreflightRequest === 'function' ? answer : handlePreflightRequest,
+      });
+      t.after(() => void io.close());
+      const port = await listen(t, server);
+      await assertServes(port);
+      const url = `http://127.0.0.1:${port}/socket.io/?EIO=4&transport=polling`;
+      return (await fetch(url, { method: 'OPTIONS' })).text();
+    };
+    assert.equal(await ask(false), 'mine: OPTIONS');
+    assert.equal(await ask('function'), 'true: OPTIONS');
+    assert.doesNotMatch(await ask(true), /OPTIONS/);
+    assert.doesNotMatch(await ask(undefined), /OPTIONS/);
+  });
+
   it('ends upgrades that nobody answers, unless destroyUpgrade is off', async (t) => {
     for (const destroyUpgrade of [true, false]) {
       const server = createServer();

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { Server } from '../../core/index.ts';
-import type { TlsOptions } from '../../core/options.ts';
+import type { TlsOptions } from '../../core/server-options.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import { closeConnection, generations } from '../support/clients.ts';
 import { POLLING, send } from '../support/http.ts';
