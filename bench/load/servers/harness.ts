@@ -10,6 +10,12 @@ import { appCpuMicros } from './app-cpu.ts';
 import { churn, type Member } from './churn.ts';
 import { EmitDriver } from './emit-driver.ts';
 
+/** Memory is settled when it has not fallen by this share for so long; V8 begins to shrink a heap after eight seconds. */
+const STEADY_SHARE = 0.003;
+const STEADY_MILLIS = 10_000;
+const MAX_SETTLE_MILLIS = 30_000;
+const SETTLE_POLL_MILLIS = 250;
+
 export interface ServerUnderTest {
   /** On 127.0.0.1, accepting. */
   port: number;
@@ -24,6 +30,8 @@ export interface ServerContext {
   readonly audience: Audience;
   /** To be called for each client that has connected; `member` where there are rooms. */
   onConnection(member?: Member): void;
+  /** To be called for each that has left, where that is known. */
+  onLeft(): void;
 }
 
 class Harness {
@@ -44,10 +52,11 @@ class Harness {
     switch (command.kind) {
       case 'memory':
         globalThis.gc?.();
+        if (command.settled) await settle();
         report({ kind: 'memory', rssBytes: process.memoryUsage.rss() });
         return;
       case 'connections':
-        report({ kind: 'connections', count: this.#connections.count, lastMicros: this.#connections.lastMicros });
+        report({ kind: 'connections', ...this.#connections.tally });
         return;
       case 'mark':
         this.#mark();
@@ -107,14 +116,28 @@ class Harness {
   }
 }
 
+/** Resolves when memory has stopped falling: V8 shrinks the heaps of a process only after seconds without work. */
+async function settle(): Promise<void> {
+  const started = performance.now();
+  let least = process.memoryUsage.rss();
+  let leastAt = started;
+  while (performance.now() - leastAt < STEADY_MILLIS && performance.now() - started < MAX_SETTLE_MILLIS) {
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_POLL_MILLIS));
+    const now = process.memoryUsage.rss();
+    if (now >= least * (1 - STEADY_SHARE)) continue;
+    least = now;
+    leastAt = performance.now();
+  }
+}
+
 class Connections {
-  count = 0;
-  lastMicros = 0;
+  readonly tally = { count: 0, lastMicros: 0, open: 0 };
   readonly members: Member[] = [];
 
   add(member: Member | undefined): void {
-    this.count++;
-    this.lastMicros = monotonicMicros();
+    this.tally.count++;
+    this.tally.open++;
+    this.tally.lastMicros = monotonicMicros();
     if (member !== undefined) this.members.push(member);
   }
 }
@@ -131,7 +154,11 @@ export async function serve(
     const workload = JSON.parse(process.argv[2]) as Workload;
     const audience = new Audience(workload.audience, workload.clients);
     const connections = new Connections();
-    const server = await start({ audience, onConnection: (member) => connections.add(member) });
+    const server = await start({
+      audience,
+      onConnection: (member) => connections.add(member),
+      onLeft: () => void connections.tally.open--,
+    });
     const harness = new Harness(server, workload, audience, connections);
     process.on('message', (command: ServerCommand) => void harness.obey(command).catch(fail));
     report({ kind: 'ready', port: server.port });
