@@ -125,8 +125,8 @@ class Session {
     const { clients, audience, form, payloadBytes } = this.#scenario;
     const timing = this.#scenario.kind === 'deliver' ? this.#scenario.timing : 'sample';
     const { dialect } = this.#contender;
-    const settled = this.#scenario.kind === 'idle';
-    const emptyRss = await this.#residentBytes(settled);
+    const steadyMillis = this.#scenario.kind === 'idle' ? this.#scenario.steadyMillis : 0;
+    const emptyRss = await this.#residentBytes(steadyMillis);
     const before = await this.#connections();
     const workload = { clients, audience, form, payloadBytes };
     this.#generator.send({ kind: 'connect', port, dialect, workload, timing });
@@ -137,7 +137,7 @@ class Session {
     return {
       figures: {
         connectsPerSecond: (clients * 1e6) / (lastMicros - startMicros),
-        rssBytesPerConnection: ((await this.#residentBytes(settled)) - emptyRss) / clients,
+        rssBytesPerConnection: ((await this.#residentBytes(steadyMillis)) - emptyRss) / clients,
         generatorBusyShare: busyShare,
       },
       faults: { lost: 0, doubled: 0, reordered: 0, malformed: 0 },
@@ -145,8 +145,8 @@ class Session {
     };
   }
 
-  async #residentBytes(settled: boolean): Promise<number> {
-    this.#server.send({ kind: 'memory', settled });
+  async #residentBytes(steadyMillis: number): Promise<number> {
+    this.#server.send({ kind: 'memory', steadyMillis });
     return (await this.#server.next('memory', SETTLE_MILLIS)).rssBytes;
   }
 

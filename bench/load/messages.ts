@@ -53,8 +53,8 @@ export interface ChurnPlan {
 }
 
 export type ServerCommand =
-  /** `settled`: once the collectors of all threads have given back what they can do without. */
-  | { kind: 'memory'; settled: boolean }
+  /** Once it has not fallen for so long: the collectors of all threads give back what they can do without. */
+  | { kind: 'memory'; steadyMillis: number }
   | { kind: 'connections' }
   /** What costs from here on is what `collect` tells. */
   | { kind: 'mark' }

@@ -29,6 +29,8 @@ export interface DeliveryScenario extends Common {
 /** What connections cost while nothing happens. */
 export interface IdleScenario extends Common {
   readonly kind: 'idle';
+  /** Memory that has not fallen for so long has settled. V8 begins to shrink a heap after eight seconds of rest. */
+  readonly steadyMillis: number;
 }
 
 /** All connect at once. */

@@ -170,6 +170,7 @@ export const SCENARIOS: readonly Scenario[] = [
     title: '10,000 idle sockets with handlers',
     servers: BASELINE_PAIR,
     repeat: 1,
+    steadyMillis: 10_000,
     clients: 10_000,
     audience: 'all',
     form: 'text',
@@ -286,6 +287,7 @@ const QUICK: Partial<Record<string, { clients: number; servers: readonly string[
   'fan-out': { clients: 200, servers: ['broadside-1', 'broadside-2', ...ENGINES.slice(1), 'uws-publish'] },
   'paced-50': { clients: 200, servers: ['broadside-1'] },
   connects: { clients: 500, servers: ['broadside-1'] },
+  idle: { clients: 500, servers: ['broadside-1'] },
   ask: { clients: 100, servers: ['broadside-1'] },
   'binary-1k': { clients: 200, servers: ['broadside-1'] },
   mixed: { clients: 300, servers: ['broadside-1'] },
@@ -304,6 +306,7 @@ function shortened(scenario: Scenario): Scenario {
     case 'deliver':
       return { ...scenario, ...common, warmUp: { messages: 10, millis: 150 }, goal: { messages: 30, millis: 500 } };
     case 'idle':
+      return { ...scenario, ...common, steadyMillis: 500 };
     case 'connect':
       return { ...scenario, ...common };
     case 'ask':

@@ -10,9 +10,8 @@ import { appCpuMicros } from './app-cpu.ts';
 import { churn, type Member } from './churn.ts';
 import { EmitDriver } from './emit-driver.ts';
 
-/** Memory is settled when it has not fallen by this share for so long; V8 begins to shrink a heap after eight seconds. */
+/** Memory that falls by less than this share has not fallen. */
 const STEADY_SHARE = 0.003;
-const STEADY_MILLIS = 10_000;
 const MAX_SETTLE_MILLIS = 30_000;
 const SETTLE_POLL_MILLIS = 250;
 
@@ -52,7 +51,7 @@ class Harness {
     switch (command.kind) {
       case 'memory':
         globalThis.gc?.();
-        if (command.settled) await settle();
+        await settle(command.steadyMillis);
         report({ kind: 'memory', rssBytes: process.memoryUsage.rss() });
         return;
       case 'connections':
@@ -116,12 +115,12 @@ class Harness {
   }
 }
 
-/** Resolves when memory has stopped falling: V8 shrinks the heaps of a process only after seconds without work. */
-async function settle(): Promise<void> {
+/** Resolves when memory has stopped falling. */
+async function settle(steadyMillis: number): Promise<void> {
   const started = performance.now();
   let least = process.memoryUsage.rss();
   let leastAt = started;
-  while (performance.now() - leastAt < STEADY_MILLIS && performance.now() - started < MAX_SETTLE_MILLIS) {
+  while (performance.now() - leastAt < steadyMillis && performance.now() - started < MAX_SETTLE_MILLIS) {
     await new Promise((resolve) => setTimeout(resolve, SETTLE_POLL_MILLIS));
     const now = process.memoryUsage.rss();
     if (now >= least * (1 - STEADY_SHARE)) continue;
