@@ -216,6 +216,11 @@ function obey(command: GeneratorCommand): void {
     case 'begin':
       generator?.begin();
       return;
+    case 'leave':
+      generator?.stop();
+      generator = undefined;
+      report({ kind: 'left' });
+      return;
     case 'ask':
       generator?.ask(command.millis);
       return;

@@ -24,6 +24,8 @@ import type { AskScenario, ChurnScenario, DeliveryScenario, Scenario } from './s
 const READY_MILLIS = 30_000;
 const CONNECT_MILLIS = 90_000;
 const ANSWER_MILLIS = 20_000;
+const SETTLE_MILLIS = 60_000;
+const LEAVE_POLL_MILLIS = 20;
 /** A drive, and its draining; a server that needs longer is broken or the scenario too large for it. */
 const DRIVE_MILLIS = 180_000;
 
@@ -101,10 +103,15 @@ class Session {
 
   async run(port: number): Promise<Measured> {
     const scenario = this.#scenario;
+    for (let round = 1; scenario.kind === 'connect' && round < scenario.rounds; round++) {
+      await this.#connect(port);
+      await this.#leave();
+    }
     const connected = await this.#connect(port);
     switch (scenario.kind) {
       case 'deliver':
         return this.#deliver(scenario, connected.figures);
+      case 'connect':
       case 'idle':
         return connected;
       case 'ask':
@@ -118,17 +125,19 @@ class Session {
     const { clients, audience, form, payloadBytes } = this.#scenario;
     const timing = this.#scenario.kind === 'deliver' ? this.#scenario.timing : 'sample';
     const { dialect } = this.#contender;
-    const emptyRss = await this.#residentBytes();
+    const steadyMillis = this.#scenario.kind === 'idle' ? this.#scenario.steadyMillis : 0;
+    const emptyRss = await this.#residentBytes(steadyMillis);
+    const before = await this.#connections();
     const workload = { clients, audience, form, payloadBytes };
     this.#generator.send({ kind: 'connect', port, dialect, workload, timing });
     const { startMicros, busyShare } = await this.#either(this.#generator.next('connected', CONNECT_MILLIS));
-    this.#server.send({ kind: 'connections' });
-    const { count, lastMicros } = await this.#server.next('connections', ANSWER_MILLIS);
-    if (count !== clients) throw new Error(`${count} connection events for ${clients} clients`);
+    const { count, lastMicros } = await this.#connections();
+    const arrived = count - before.count;
+    if (arrived !== clients) throw new Error(`${arrived} connection events for ${clients} clients`);
     return {
       figures: {
         connectsPerSecond: (clients * 1e6) / (lastMicros - startMicros),
-        rssBytesPerConnection: ((await this.#residentBytes()) - emptyRss) / clients,
+        rssBytesPerConnection: ((await this.#residentBytes(steadyMillis)) - emptyRss) / clients,
         generatorBusyShare: busyShare,
       },
       faults: { lost: 0, doubled: 0, reordered: 0, malformed: 0 },
@@ -136,9 +145,25 @@ class Session {
     };
   }
 
-  async #residentBytes(): Promise<number> {
-    this.#server.send({ kind: 'memory' });
-    return (await this.#server.next('memory', ANSWER_MILLIS)).rssBytes;
+  async #residentBytes(steadyMillis: number): Promise<number> {
+    this.#server.send({ kind: 'memory', steadyMillis });
+    return (await this.#server.next('memory', SETTLE_MILLIS)).rssBytes;
+  }
+
+  async #connections() {
+    this.#server.send({ kind: 'connections' });
+    return this.#server.next('connections', ANSWER_MILLIS);
+  }
+
+  /** All clients leave; done when the server has seen the last of them go. */
+  async #leave(): Promise<void> {
+    this.#generator.send({ kind: 'leave' });
+    await this.#generator.next('left', ANSWER_MILLIS);
+    const deadline = performance.now() + ANSWER_MILLIS;
+    while ((await this.#connections()).open > 0) {
+      if (performance.now() > deadline) throw new Error('clients that left are still there');
+      await new Promise((resolve) => setTimeout(resolve, LEAVE_POLL_MILLIS));
+    }
   }
 
   async #deliver(scenario: DeliveryScenario, { rssBytesPerConnection }: Figures): Promise<Measured> {

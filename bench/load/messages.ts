@@ -53,7 +53,8 @@ export interface ChurnPlan {
 }
 
 export type ServerCommand =
-  | { kind: 'memory' }
+  /** Once it has not fallen for so long: the collectors of all threads give back what they can do without. */
+  | { kind: 'memory'; steadyMillis: number }
   | { kind: 'connections' }
   /** What costs from here on is what `collect` tells. */
   | { kind: 'mark' }
@@ -75,8 +76,8 @@ export type ServerReport =
   | { kind: 'ready'; port: number }
   /** Answer to `memory`, taken after garbage collection. */
   | { kind: 'memory'; rssBytes: number }
-  /** `connection` events so far, and when the last was. */
-  | { kind: 'connections'; count: number; lastMicros: number }
+  /** `connection` events so far, when the last was, and how many of those sockets are still there. */
+  | { kind: 'connections'; count: number; lastMicros: number; open: number }
   | { kind: 'marked' }
   | { kind: 'heated' }
   | ({ kind: 'emitted' } & Emitted)
@@ -138,12 +139,15 @@ export type GeneratorCommand =
   | { kind: 'ask'; millis: number }
   /** Wait until every client has seen what was emitted to it, or nothing arrives any more, then tell. */
   | { kind: 'finish'; counts: number[] }
+  /** End all connections; a new `connect` may follow. Answered by `left`. */
+  | { kind: 'leave' }
   | { kind: 'stop' };
 
 export type GeneratorReport =
   | { kind: 'ready' }
   | { kind: 'connected'; startMicros: number; busyShare: number }
   | { kind: 'begun' }
+  | { kind: 'left' }
   | Progress
   | ({ kind: 'tally' } & Tally)
   | ({ kind: 'answers' } & Answers)

@@ -24,7 +24,8 @@ export const SHOWN_FIGURES: Record<Scenario['kind'], readonly FigureName[]> = {
     'rssBytesPerConnection',
     'generatorBusyShare',
   ],
-  idle: ['connectsPerSecond', 'rssBytesPerConnection', 'generatorBusyShare'],
+  idle: ['rssBytesPerConnection'],
+  connect: ['connectsPerSecond', 'generatorBusyShare'],
   ask: ['answersPerSecond', 'cpuMicrosPerAnswer', 'latencyP50Millis', 'latencyP99Millis', 'generatorBusyShare'],
   churn: ['changesPerSecond', 'fillPerSecond', 'bytesPerMembership', 'longestPauseMillis', 'pauseP99Millis'],
 };

@@ -26,9 +26,18 @@ export interface DeliveryScenario extends Common {
   readonly goal: Goal;
 }
 
-/** Connections, and what each of them costs while nothing happens. */
+/** What connections cost while nothing happens. */
 export interface IdleScenario extends Common {
   readonly kind: 'idle';
+  /** Memory that has not fallen for so long has settled. V8 begins to shrink a heap after eight seconds of rest. */
+  readonly steadyMillis: number;
+}
+
+/** All connect at once. */
+export interface ConnectScenario extends Common {
+  readonly kind: 'connect';
+  /** So often; they leave in between, and the last time counts. */
+  readonly rounds: number;
 }
 
 /** Events with ack, one in flight per client. */
@@ -44,7 +53,7 @@ export interface ChurnScenario extends Common {
   readonly plan: ChurnPlan;
 }
 
-export type Scenario = DeliveryScenario | IdleScenario | AskScenario | ChurnScenario;
+export type Scenario = DeliveryScenario | IdleScenario | ConnectScenario | AskScenario | ChurnScenario;
 
 /** One line: what runs, and with what. */
 export function describe(scenario: Scenario): string {
@@ -54,7 +63,9 @@ export function describe(scenario: Scenario): string {
     case 'deliver':
       return `${size}, ${payloadBytes}-byte ${form}, ${describeDrive(scenario.drive)}, at least ${scenario.goal.messages} messages and ${scenario.goal.millis / 1e3} s per run`;
     case 'idle':
-      return size;
+      return `${size}, memory after it has settled`;
+    case 'connect':
+      return `${size}, the last of ${scenario.rounds} times`;
     case 'ask':
       return `${size}, ${scenario.millis / 1e3} s per run`;
     case 'churn':

@@ -153,11 +153,24 @@ export const SCENARIOS: readonly Scenario[] = [
     timing: 'last',
   }),
   {
-    kind: 'idle',
-    name: 'idle',
-    title: '10,000 idle sockets with handlers: connects, memory',
+    kind: 'connect',
+    name: 'connects',
+    title: '10,000 clients connect',
     servers: ENGINES,
     repeat: 2,
+    clients: 10_000,
+    audience: 'all',
+    form: 'text',
+    payloadBytes: FAN_OUT_BYTES,
+    rounds: 3,
+  },
+  {
+    kind: 'idle',
+    name: 'idle',
+    title: '10,000 idle sockets with handlers',
+    servers: BASELINE_PAIR,
+    repeat: 1,
+    steadyMillis: 10_000,
     clients: 10_000,
     audience: 'all',
     form: 'text',
@@ -273,6 +286,7 @@ export const SCENARIOS: readonly Scenario[] = [
 const QUICK: Partial<Record<string, { clients: number; servers: readonly string[] }>> = {
   'fan-out': { clients: 200, servers: ['broadside-1', 'broadside-2', ...ENGINES.slice(1), 'uws-publish'] },
   'paced-50': { clients: 200, servers: ['broadside-1'] },
+  connects: { clients: 500, servers: ['broadside-1'] },
   idle: { clients: 500, servers: ['broadside-1'] },
   ask: { clients: 100, servers: ['broadside-1'] },
   'binary-1k': { clients: 200, servers: ['broadside-1'] },
@@ -292,6 +306,8 @@ function shortened(scenario: Scenario): Scenario {
     case 'deliver':
       return { ...scenario, ...common, warmUp: { messages: 10, millis: 150 }, goal: { messages: 30, millis: 500 } };
     case 'idle':
+      return { ...scenario, ...common, steadyMillis: 500 };
+    case 'connect':
       return { ...scenario, ...common };
     case 'ask':
       return { ...scenario, ...common, warmUpMillis: 150, millis: 500 };

@@ -112,10 +112,9 @@ export class Adapter extends EventEmitter implements AdapterBridge {
     const added: Room[] = [];
     const created: boolean[] = [];
     for (const room of rooms) {
-      if (!this.#sids.add(id, room)) continue;
+      if (this.#sids.add(id, room) === 0) continue;
       added.push(room);
-      created.push(this.#rooms.size(room) === 0);
-      this.#rooms.add(room, id);
+      created.push(this.#rooms.add(room, id) === 1);
     }
     if (added.length === 0) return;
     const socket = this.nsp.sockets.get(id);

@@ -45,23 +45,31 @@ export class SetMap {
     return typeof entry === 'string' ? 1 : entry.size;
   }
 
-  /** False when it was there already. */
-  add(key: string, member: string): boolean {
+  /** Members of the key with this one; 0 when it was there already. */
+  add(key: string, member: string): number {
+    // hot: one look at the Map, one at the Set.
     const entry = this.#entries.get(key);
     if (entry === undefined) {
       this.#entries.set(key, this.#expanded ? new Set([member]) : member);
-      return true;
+      return 1;
     }
-    if (entry === member) return false;
-    const set = typeof entry === 'string' ? new Set([entry]) : entry;
-    if (set.has(member)) return false;
-    this.#entries.set(key, set.add(member));
-    return true;
+    if (entry === member) return 0;
+    if (typeof entry === 'string') {
+      this.#entries.set(key, new Set([entry, member]));
+      return 2;
+    }
+    const before = entry.size;
+    entry.add(member);
+    return entry.size === before ? 0 : entry.size;
   }
 
   /** Takes a member out; its key stays, with an empty Set behind the last one. False when it was not there. */
   remove(key: string, member: string): boolean {
-    return this.has(key, member) && (this.get(key) as Set<string>).delete(member);
+    const entry = this.#entries.get(key);
+    if (entry instanceof Set) return entry.delete(member);
+    if (entry !== member) return false;
+    this.#entries.set(key, new Set());
+    return true;
   }
 
   delete(key: string): void {

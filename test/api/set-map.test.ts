@@ -23,8 +23,8 @@ function step(sets: SetMap, model: Model, random: Random): void {
       assert.equal(sets.remove(key, member), set?.delete(member) ?? false);
       break;
     default:
-      assert.equal(sets.add(key, member), !set?.has(member));
-      model.set(key, (set ?? new Set()).add(member));
+      model.set(key, new Set(set).add(member));
+      assert.equal(sets.add(key, member), set?.has(member) ? 0 : model.get(key)?.size);
   }
 }
 

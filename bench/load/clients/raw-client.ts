@@ -69,7 +69,7 @@ export class RawClient {
   /** Sends an event that wants an answer. */
   ask(): void {
     const number = ++this.#asked;
-    this.#socket.write(clientFrame(OPCODE_TEXT, Buffer.from(`42${number}["${QUESTION_NAME}",${number}]`)));
+    this.#socket.write(textFrame(`42${number}["${QUESTION_NAME}",${number}]`), 'latin1');
   }
 
   /** The heartbeat of Engine.IO 3 is the client's. */
@@ -165,6 +165,11 @@ function upgradeRequest(port: number, dialect: Dialect, client: number): string 
     'Sec-WebSocket-Version: 13',
     '\r\n',
   ].join('\r\n');
+}
+
+/** As `clientFrame`, for ASCII and as a string, which is written with less work. */
+function textFrame(text: string): string {
+  return `${String.fromCharCode(FINAL | OPCODE_TEXT, MASKED | text.length)}\0\0\0\0${text}`;
 }
 
 /** A whole masked frame of at most 125 bytes. The mask is zero: it leaves the payload as it is. */

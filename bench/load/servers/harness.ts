@@ -10,6 +10,11 @@ import { appCpuMicros } from './app-cpu.ts';
 import { churn, type Member } from './churn.ts';
 import { EmitDriver } from './emit-driver.ts';
 
+/** Memory that falls by less than this share has not fallen. */
+const STEADY_SHARE = 0.003;
+const MAX_SETTLE_MILLIS = 30_000;
+const SETTLE_POLL_MILLIS = 250;
+
 export interface ServerUnderTest {
   /** On 127.0.0.1, accepting. */
   port: number;
@@ -24,6 +29,8 @@ export interface ServerContext {
   readonly audience: Audience;
   /** To be called for each client that has connected; `member` where there are rooms. */
   onConnection(member?: Member): void;
+  /** To be called for each that has left, where that is known. */
+  onLeft(): void;
 }
 
 class Harness {
@@ -44,10 +51,11 @@ class Harness {
     switch (command.kind) {
       case 'memory':
         globalThis.gc?.();
+        await settle(command.steadyMillis);
         report({ kind: 'memory', rssBytes: process.memoryUsage.rss() });
         return;
       case 'connections':
-        report({ kind: 'connections', count: this.#connections.count, lastMicros: this.#connections.lastMicros });
+        report({ kind: 'connections', ...this.#connections.tally });
         return;
       case 'mark':
         this.#mark();
@@ -107,14 +115,28 @@ class Harness {
   }
 }
 
+/** Resolves when memory has stopped falling. */
+async function settle(steadyMillis: number): Promise<void> {
+  const started = performance.now();
+  let least = process.memoryUsage.rss();
+  let leastAt = started;
+  while (performance.now() - leastAt < steadyMillis && performance.now() - started < MAX_SETTLE_MILLIS) {
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_POLL_MILLIS));
+    const now = process.memoryUsage.rss();
+    if (now >= least * (1 - STEADY_SHARE)) continue;
+    least = now;
+    leastAt = performance.now();
+  }
+}
+
 class Connections {
-  count = 0;
-  lastMicros = 0;
+  readonly tally = { count: 0, lastMicros: 0, open: 0 };
   readonly members: Member[] = [];
 
   add(member: Member | undefined): void {
-    this.count++;
-    this.lastMicros = monotonicMicros();
+    this.tally.count++;
+    this.tally.open++;
+    this.tally.lastMicros = monotonicMicros();
     if (member !== undefined) this.members.push(member);
   }
 }
@@ -131,7 +153,11 @@ export async function serve(
     const workload = JSON.parse(process.argv[2]) as Workload;
     const audience = new Audience(workload.audience, workload.clients);
     const connections = new Connections();
-    const server = await start({ audience, onConnection: (member) => connections.add(member) });
+    const server = await start({
+      audience,
+      onConnection: (member) => connections.add(member),
+      onLeft: () => void connections.tally.open--,
+    });
     const harness = new Harness(server, workload, audience, connections);
     process.on('message', (command: ServerCommand) => void harness.obey(command).catch(fail));
     report({ kind: 'ready', port: server.port });

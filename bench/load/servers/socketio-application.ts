@@ -31,7 +31,7 @@ export function application(io: AnyServer, context: ServerContext): Pick<ServerU
   io.on('connection', (socket: AnySocket) => {
     socket.on(QUESTION_NAME, (value: unknown, answer: (value: unknown) => void) => answer(value));
     socket.on('message', () => {});
-    socket.on('disconnect', () => {});
+    socket.on('disconnect', () => context.onLeft());
     const rooms = context.audience.rooms[Number(socket.handshake.query.client)];
     if (rooms === undefined) throw new Error('a client without a number');
     if (rooms.length > 0) socket.join([...rooms]);
