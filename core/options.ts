@@ -84,7 +84,7 @@ export interface ServerOptions extends TuningOptions, TlsOptions {
   maxHttpBufferSize?: number;
   /** Milliseconds a connection may stay without a namespace, 1 to 2^31 − 1. @default 45000 */
   connectTimeout?: number;
-  /** Milliseconds the body of a post may take, 1 to 2^31 − 1; then it gets status 408 and its session ends. @default 20000 */
+  /** Milliseconds each 16 KiB of a post's body may take, 1 to 2^31 − 1; then it gets status 408 and its session ends. @default 20000 */
   bodyTimeout?: number;
   /** Bytes of a request's URL, query included, 64 to 65536; a longer one gets status 414. @default 8192 */
   maxUrlBytes?: number;

@@ -9,6 +9,7 @@ import type { LocalRequest } from '../core/agents/io/front-desk.ts';
 import type { HeaderList } from '../core/agents/io/gate.ts';
 import type { ErrorContext } from '../core/wire/connection-errors.ts';
 import { type ContentCoding, codingOfAnswer, FILE_CODINGS, type HttpCompressionRule } from '../core/wire/encoding.ts';
+import { BodyTimer } from './body-timer.ts';
 
 const STATUS_TEXT: Readonly<Record<number, string>> = {
   200: 'OK',
@@ -103,23 +104,30 @@ export class LocalExchange implements LocalRequest {
    * Reads the body, from the handler on, for whoever `receiver` turns out to be.
    * @param limit bytes; a larger body is answered with 413, its session goes on
    * @param announced its bytes by the request's own word, 0 when that says nothing
-   * @param timeoutMs milliseconds for all of it; after them the answer is 408, and its session hears that the client left
+   * @param timeoutMs milliseconds for each stretch of it; after them the answer is 408, and its session hears that the
+   * client left
    */
   intake(limit: number, announced: number, timeoutMs: number): BodyIntake {
     const run = (action: () => void): void => this.#options.onAbort(action);
     const onTooLarge = (): void => this.answer({ status: 413, close: true });
-    const intake = new BodyIntake(
-      limit,
-      announced,
-      run,
-      onTooLarge,
-      setTimeout(() => this.#expire(), timeoutMs),
+    const timer = new BodyTimer(
+      timeoutMs,
+      () => this.#putOffTimeout(),
+      () => this.#expire(),
     );
+    const intake = new BodyIntake(limit, announced, run, onTooLarge, timer);
     this.#intake = intake;
     this.#res.onData((chunk, isLast) => {
       if (this.#state !== 'gone') intake.chunk(chunk, isLast);
     });
     return intake;
+  }
+
+  /** Of uWebSockets.js: `pause` ends it, `resume` begins it anew; nothing is read in between. */
+  #putOffTimeout(): void {
+    if (this.#state === 'gone') return;
+    this.#res.pause();
+    this.#res.resume();
   }
 
   #expire(): void {
@@ -139,7 +147,7 @@ export class BodyIntake {
   readonly #chunks: Buffer[] = [];
   #length = 0;
   #state: 'coming' | 'complete' | 'tooLarge' | 'delivered' = 'coming';
-  readonly #timer: NodeJS.Timeout;
+  readonly #timer: BodyTimer;
   #receiver: BodyReceiver | undefined;
 
   /** @param timer runs out when the body has taken too long */
@@ -148,7 +156,7 @@ export class BodyIntake {
     announced: number,
     run: (action: () => void) => void,
     onTooLarge: () => void,
-    timer: NodeJS.Timeout,
+    timer: BodyTimer,
   ) {
     this.#limit = limit;
     this.#run = run;
@@ -159,7 +167,7 @@ export class BodyIntake {
 
   /** No more of it is of interest. */
   stop(): void {
-    clearTimeout(this.#timer);
+    this.#timer.stop();
   }
 
   accept(receiver: BodyReceiver): void {
@@ -171,6 +179,7 @@ export class BodyIntake {
   /** @param chunk only valid during the call */
   chunk(chunk: ArrayBuffer, isLast: boolean): void {
     if (this.#state !== 'coming') return;
+    this.#timer.progress(chunk.byteLength);
     this.#length += chunk.byteLength;
     if (this.#length > this.#limit) {
       this.#chunks.length = 0;

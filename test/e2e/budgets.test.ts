@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { connect, type Socket as TcpSocket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
+import { setInterval } from 'node:timers/promises';
 import { RawConnection } from '../compat/raw-connection.ts';
 import { closeConnection, openClient } from '../support/clients.ts';
 import { joinMain, openSession, POLLING, send, sendUpgrade, WEBSOCKET } from '../support/http.ts';
@@ -44,6 +45,43 @@ describe('bodyTimeout', () => {
       assert.equal(response?.status, 408);
       assert.equal((await gone)[0], 'transport error');
     }
+  });
+
+  it('is 20 s unless told otherwise; a slow client that makes progress may take longer', async (t) => {
+    const { io, port } = ownServer(t);
+    const join = async () => {
+      const connected = waitFor(io, 'connection');
+      const { sid } = await openSession(port);
+      await joinMain(port, sid);
+      return { sid, socket: (await connected)[0] };
+    };
+    const stalled = await join();
+    const slow = await join();
+    const text = `42["m","${'x'.repeat(400_000)}"]`;
+    const head = `POST ${POLLING}&sid=${slow.sid} HTTP/1.1\r\nHost: a\r\nContent-Length: ${text.length}\r\n\r\n`;
+    const slowPost = raw(t, port, head);
+    const stalledPost = connect(port, '127.0.0.1');
+    t.after(() => stalledPost.destroy());
+    stalledPost.write(halfPost(stalled.sid));
+    let answered = false;
+    const answer = new Promise<string>((resolve) => {
+      stalledPost.on('data', (chunk) => resolve(String(chunk)));
+      stalledPost.on('close', () => resolve('dropped'));
+    }).finally(() => {
+      answered = true;
+    });
+    // A twentieth of what uWebSockets.js wants to see, for longer than either time-out.
+    let sent = 0;
+    for await (const _ of setInterval(250)) {
+      if (answered) break;
+      slowPost.write(text.slice(sent, sent + 256));
+      sent += 256;
+    }
+    const received = waitFor(slow.socket, 'm');
+    slowPost.write(text.slice(sent));
+    assert.match(await answer, /^HTTP\/1\.1 408 /);
+    assert.equal((await slowPost.response())?.body.toString(), 'ok');
+    assert.equal((await received)[0].length, 400_000);
   });
 
   it('holds for a body that nobody has looked at yet, too', async (t) => {
