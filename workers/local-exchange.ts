@@ -3,12 +3,17 @@
  * answer once, and notices when the client goes. uWebSockets.js forgets a response after the handler unless told otherwise.
  */
 import type { HttpResponse } from 'uWebSockets.js';
-import { brotliCompress, deflate, gzip, type ZlibOptions } from 'node:zlib';
+import { deflate, gzip } from 'node:zlib';
 import type { BodyReceiver, HttpAnswer } from '../core/agents/io/exchange.ts';
 import type { LocalRequest } from '../core/agents/io/front-desk.ts';
 import type { HeaderList } from '../core/agents/io/gate.ts';
 import type { ErrorContext } from '../core/wire/connection-errors.ts';
-import { type ContentCoding, codingOfAnswer, FILE_CODINGS, type HttpCompressionRule } from '../core/wire/encoding.ts';
+import {
+  type ContentCoding,
+  codingOfAnswer,
+  type HttpCompressionRule,
+  POLLING_CODINGS,
+} from '../core/wire/encoding.ts';
 import { BodyTimer } from './body-timer.ts';
 
 const STATUS_TEXT: Readonly<Record<number, string>> = {
@@ -69,12 +74,13 @@ export class LocalExchange implements LocalRequest {
     const { compression, acceptEncoding } = this.#options;
     const { body, compress } = answer;
     const bytes = body === undefined ? 0 : Buffer.byteLength(body);
-    const coding = compress ? codingOfAnswer(compression, bytes, acceptEncoding, FILE_CODINGS) : undefined;
+    const coding = compress ? codingOfAnswer(compression, bytes, acceptEncoding, POLLING_CODINGS) : undefined;
     if (coding === undefined || body === undefined) {
       this.#write(answer, body, undefined);
       return;
     }
-    encode(coding, body, compression?.zlib ?? {}, (error, encoded) => {
+    const encode = coding === 'gzip' ? gzip : deflate;
+    encode(body, compression?.zlib ?? {}, (error, encoded) => {
       if (this.#state === 'gone') return;
       if (error === null) this.#write(answer, encoded, coding);
       else this.#write(answer, body, undefined); // what cannot be compressed goes out as it is
@@ -212,15 +218,4 @@ export class BodyIntake {
       this.#onTooLarge();
     });
   }
-}
-
-function encode(
-  coding: ContentCoding,
-  body: Uint8Array | string,
-  options: ZlibOptions,
-  callback: (error: Error | null, encoded: Buffer) => void,
-): void {
-  if (coding === 'gzip') gzip(body, options, callback);
-  else if (coding === 'deflate') deflate(body, options, callback);
-  else brotliCompress(body, callback);
 }
