@@ -42,6 +42,8 @@ export interface LocalExchangeOptions {
 
 export class LocalExchange implements LocalRequest {
   onAborted: (() => void) | undefined;
+  onLost: (() => void) | undefined;
+  onWritten: (() => void) | undefined;
   onRefused: ((code: number, context: ErrorContext) => void) | undefined;
   headers: HeaderList = [];
   readonly #res: HttpResponse;
@@ -54,12 +56,11 @@ export class LocalExchange implements LocalRequest {
     this.#res = res;
     this.#options = options;
     res.onAborted(() => {
-      const wasOpen = this.#state === 'open';
+      const tell = this.#state === 'open' ? this.onAborted : this.#state === 'answered' ? this.onLost : undefined;
       this.#state = 'gone';
       this.#intake?.stop();
-      const { onAborted } = this;
       this.onAborted = undefined;
-      if (wasOpen && onAborted !== undefined) options.onAbort(onAborted);
+      if (tell !== undefined) options.onAbort(tell);
     });
   }
 
@@ -104,6 +105,7 @@ export class LocalExchange implements LocalRequest {
       for (const [name, value] of this.headers) res.writeHeader(name, value);
       res.end(body, close);
     });
+    this.onWritten?.();
   }
 
   /**

@@ -258,6 +258,30 @@ for (const [place, io] of [
       { EIO: '3', j: '7', b64: '1' },
     );
 
+    test('ends the session when the client goes while its answer is being compressed', async (s) => {
+      const poll = s.poll();
+      poll.compresses = true;
+      s.send('lost');
+      await s.setup.settle();
+      assert.ok(poll.isCompressing);
+      poll.abort();
+      await s.setup.settle();
+      assert.deepEqual(s.closed, [REASON_TRANSPORT_ERROR, DESCRIPTION_POLL_ABORTED]);
+    });
+
+    test('goes on when the answer has been compressed and written', async (s) => {
+      const poll = s.poll();
+      poll.compresses = true;
+      s.send('a');
+      await s.setup.settle();
+      poll.compressed();
+      await s.setup.settle();
+      assert.equal(poll.text, '4a');
+      poll.abort();
+      await s.setup.settle();
+      assert.equal(s.closed, undefined);
+    });
+
     test('is not confirmed before the coordinator is sure to read it: a post waits for room in the inbox', async (s) => {
       const { setup } = s;
       const neighbour = setup.connect(OWNER) as Client;

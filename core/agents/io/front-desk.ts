@@ -51,6 +51,8 @@ export interface LocalRequest extends Exchange {
   headers: HeaderList;
   /** Told when the answer is a connection error. */
   onRefused: ((code: number, context: ErrorContext) => void) | undefined;
+  /** The answer has been written; set by whoever passes the request on, called at most once. */
+  onWritten: (() => void) | undefined;
   /** False once it was answered, or the client has gone. */
   readonly open: boolean;
 }
