@@ -177,6 +177,19 @@ for (const [place, io] of [
       assert.equal(s.poll().text, '{"code":1,"message":"Session ID unknown"}');
     });
 
+    for (const [fault, reason] of [
+      ['xx', REASON_PARSE_ERROR],
+      ['2', REASON_TRANSPORT_ERROR],
+    ] as const) {
+      test(`leaves nothing but its end behind after a client's "${fault}"`, async (s) => {
+        s.send('never read');
+        s.post(fault);
+        await s.setup.settle();
+        assert.equal(s.closed?.[0], reason);
+        assert.equal(s.poll().text, '6\x1e1');
+      });
+    }
+
     test('is forgotten 30 s after the server ended it', async (s) => {
       s.setup.app.closeSession(s.session, false);
       await s.setup.settle();

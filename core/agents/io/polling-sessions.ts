@@ -9,7 +9,9 @@ import {
   DESCRIPTION_POLL_OVERLAP,
   DESCRIPTION_POST_ABORTED,
   DESCRIPTION_POST_OVERLAP,
+  REASON_FORCED_CLOSE,
   REASON_PARSE_ERROR,
+  REASON_SERVER_SHUTTING_DOWN,
   REASON_TRANSPORT_CLOSE,
   REASON_TRANSPORT_ERROR,
 } from '../../session/reasons.ts';
@@ -23,13 +25,11 @@ import { KIND_BINARY, KIND_TEXT } from '../records.ts';
 import type { Candidates } from './candidates.ts';
 import { type BodyReceiver, type Exchange, type HttpAnswer, refusal } from './exchange.ts';
 import type { InboxWriter } from './inbox-writer.ts';
-import { answerPoll, controlPacket, type PollingTransport, type QueuedPacket } from './polling-transport.ts';
+import type { Lingering } from './lingering.ts';
+import { answerPoll, controlPacket, type PollingTransport } from './polling-transport.ts';
 import { type End, FAREWELL_PACKET, type Farewell, type PollingEnd, type ServerSessions } from './server-sessions.ts';
 import type { SessionTable } from './session-table.ts';
 import type { Upgrades } from './upgrades.ts';
-
-/** A session that ended without an open poll waits this long for the next one, so that the last packets arrive. */
-const LINGER_MS = 30_000;
 
 const PACKET_CLOSE = 1;
 const PACKET_PING = 2;
@@ -57,12 +57,8 @@ export interface PollingRequest {
   readonly contentType: string;
 }
 
-interface Lingering {
-  readonly revision: Revision;
-  readonly binary: boolean;
-  readonly packets: readonly QueuedPacket[];
-  readonly until: number;
-}
+/** Ends of ours: what was sent before arrives. A client that broke the protocol is only told that it is over. */
+const KEEPING_REASONS: readonly number[] = [REASON_FORCED_CLOSE, REASON_SERVER_SHUTTING_DOWN];
 
 export class PollingSessions implements PollingEnd {
   readonly #server: ServerSessions;
@@ -71,7 +67,7 @@ export class PollingSessions implements PollingEnd {
   readonly #upgrades: Upgrades;
   readonly #candidates: Candidates;
   readonly #now: () => number;
-  readonly #lingering = new Map<string, Lingering>();
+  readonly #lingering: Lingering;
 
   constructor(
     server: ServerSessions,
@@ -79,6 +75,7 @@ export class PollingSessions implements PollingEnd {
     inbox: InboxWriter,
     upgrades: Upgrades,
     candidates: Candidates,
+    lingering: Lingering,
     now: () => number,
   ) {
     this.#server = server;
@@ -86,6 +83,7 @@ export class PollingSessions implements PollingEnd {
     this.#inbox = inbox;
     this.#upgrades = upgrades;
     this.#candidates = candidates;
+    this.#lingering = lingering;
     this.#now = now;
     server.polling = this;
   }
@@ -100,12 +98,13 @@ export class PollingSessions implements PollingEnd {
 
   /** A poll: answered at once when packets wait, held otherwise. */
   #get(request: PollingRequest, exchange: Exchange): void {
-    const lingering = this.#lingering.get(request.sid);
+    const { server } = this.#server.spec;
     // An id of the application's making may be in use again.
-    if (lingering !== undefined && this.#sessions.find(this.#server.spec.server, request.sid) < 0) {
-      this.#lingering.delete(request.sid);
-      const last = [...lingering.packets, controlPacket(PACKET_NOOP), controlPacket(PACKET_CLOSE)];
-      answerPoll(exchange, last, lingering, request.jsonp);
+    const isOver = this.#sessions.find(server, request.sid) < 0;
+    const words = isOver ? this.#lingering.take(server, request.sid) : undefined;
+    if (words !== undefined) {
+      const last = [...words.packets, controlPacket(PACKET_NOOP), controlPacket(PACKET_CLOSE)];
+      answerPoll(exchange, last, words, request.jsonp);
       return;
     }
     const local = this.#find(request, exchange);
@@ -168,6 +167,7 @@ export class PollingSessions implements PollingEnd {
       this.#candidates.sessionEnded(local, poll, farewell);
       return;
     }
+    const bytes = poll.queuedBytes;
     const packets = poll.take();
     this.#upgrades.sessionEnded(poll, end, discard ? undefined : packets);
     const post = poll.post;
@@ -181,14 +181,9 @@ export class PollingSessions implements PollingEnd {
       poll.flush();
     } else if (!discard) {
       const { sid, revision, binary } = poll;
-      this.#lingering.set(sid, { revision, binary, packets, until: this.#now() + LINGER_MS });
-    }
-  }
-
-  tick(now: number): void {
-    for (const [sid, { until }] of this.#lingering) {
-      if (until > now) break; // in order of their ends
-      this.#lingering.delete(sid);
+      const keeps = KEEPING_REASONS.includes(end.reason);
+      const words = { revision, binary, packets: keeps ? packets : [] };
+      this.#lingering.add(this.#server.spec.server, sid, words, keeps ? bytes : 0, this.#now());
     }
   }
 
