@@ -3,13 +3,13 @@
  * Worker threads get resolved options only.
  */
 import { availableParallelism } from 'node:os';
-import type { DeflateRule } from './agents/segment.ts';
 import { slotRanges } from './agents/slot-ranges.ts';
 import { EngineError } from './errors.ts';
 import { MAX_IO_THREADS, MAX_RECORD_FRACTION } from './shm/layout.ts';
 import { type CookieOptions, type CookieRule, resolveCookie } from './wire/cookie.ts';
 import { type CorsOptions, type CorsRule, resolveCors } from './wire/cors.ts';
 import { type HttpCompressionOptions, type HttpCompressionRule, resolveHttpCompression } from './wire/encoding.ts';
+import { type DeflateRule, type PerMessageDeflateOptions, resolvePerMessageDeflate } from './wire/message-deflate.ts';
 import type { Ask } from './wire/origin-header.ts';
 import { type OriginsRule, resolveOrigins } from './wire/origins.ts';
 import type { HandshakeRequest } from './wire/request-info.ts';
@@ -127,7 +127,7 @@ export interface ServerOptions extends TuningOptions, TlsOptions {
   /** Compression of polling answers. @default { threshold: 1024 } */
   httpCompression?: boolean | HttpCompressionOptions;
   /** Compression of WebSocket messages: true, or from how many bytes on. @default false */
-  perMessageDeflate?: boolean | { threshold?: number };
+  perMessageDeflate?: boolean | PerMessageDeflateOptions;
   /** Decides on every handshake. @default all are allowed */
   allowRequest?: AllowRequest;
 }
@@ -230,7 +230,6 @@ const RULE_NAMES: readonly string[] = [
   'allowRequest',
   ...TLS_OPTION_NAMES,
 ];
-const DEFLATE_THRESHOLD_BYTES = 1024;
 
 /** Every option of the engine. */
 export const KNOWN_NAMES: readonly string[] = [
@@ -271,19 +270,11 @@ export function resolveOptions(given: ServerOptions, env: NodeJS.ProcessEnv = pr
   options.origins = resolveOrigins(given.origins);
   options.cookie = resolveCookie(given.cookie, given);
   options.httpCompression = resolveHttpCompression(given.httpCompression);
-  options.perMessageDeflate = resolveDeflate(given.perMessageDeflate);
+  options.perMessageDeflate = resolvePerMessageDeflate(given.perMessageDeflate);
   if (given.allowRequest !== undefined && typeof given.allowRequest !== 'function') {
     throw invalid('option allowRequest', given.allowRequest, 'a function');
   }
   return Object.freeze(options) as unknown as ResolvedOptions;
-}
-
-function resolveDeflate(given: unknown): DeflateRule | null {
-  if (given === undefined || given === false || given === null) return null;
-  if (given === true) return { threshold: DEFLATE_THRESHOLD_BYTES };
-  const { threshold = DEFLATE_THRESHOLD_BYTES } = Object(given) as { threshold?: unknown };
-  const rule = { min: 0, max: 1024 * MIB, fallback: () => DEFLATE_THRESHOLD_BYTES };
-  return { threshold: checkNumber('option perMessageDeflate.threshold', threshold, threshold, rule) };
 }
 
 /** Leading slash, no trailing one. */

@@ -127,6 +127,43 @@ describe('options', () => {
     }
   });
 
+  it('take perMessageDeflate as a boolean or as ws takes it, and nothing else', () => {
+    const rule = (perMessageDeflate: unknown) => resolved({ perMessageDeflate }).perMessageDeflate;
+    for (const none of [undefined, null, false]) assert.equal(rule(none), null);
+    for (const usual of [true, {}, { threshold: undefined }]) assert.deepEqual(rule(usual), { threshold: 1024 });
+    assert.deepEqual(rule({ threshold: 0 }), { threshold: 0 });
+    const ofWs = {
+      threshold: 10,
+      serverNoContextTakeover: true,
+      clientNoContextTakeover: true,
+      serverMaxWindowBits: 10,
+      clientMaxWindowBits: 10,
+      zlibDeflateOptions: { level: 9 },
+      zlibInflateOptions: { chunkSize: 1024 },
+      concurrencyLimit: 10,
+    };
+    assert.deepEqual(rule(ofWs), { threshold: 10 });
+    for (const [wrong, shown] of [
+      [0, '0'],
+      [5, '5'],
+      ['', '""'],
+      ['yes', '"yes"'],
+      [[], ''],
+    ] as const) {
+      refuses(
+        () => rule(wrong),
+        'ERR_OPTION_INVALID',
+        `option perMessageDeflate is ${shown}`,
+        'a boolean or an object',
+      );
+    }
+    for (const threshold of [-1, 0.5, '1', Infinity, null]) {
+      const shown = `option perMessageDeflate.threshold is ${threshold}`;
+      refuses(() => rule({ threshold }), 'ERR_OPTION_INVALID', shown, `from 0 to ${1024 * MIB}`);
+    }
+    refuses(() => rule({ thresold: 1 }), 'ERR_OPTION_UNKNOWN', 'option perMessageDeflate.thresold', 'threshold,');
+  });
+
   it('refuse a log in which the largest set of targets would not fit, naming where its size came from', () => {
     const given = { maxConnections: 1_000_000, ioThreads: 8 };
     const enough = `at least ${4 * MIB}`;
