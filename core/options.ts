@@ -86,7 +86,7 @@ export interface ServerOptions extends TuningOptions, TlsOptions {
   connectTimeout?: number;
   /** Milliseconds each 16 KiB of a post's body may take, 1 to 2^31 − 1; then it gets status 408 and its session ends. @default 20000 */
   bodyTimeout?: number;
-  /** Bytes of a request's URL, query included, 64 to 65536; a longer one gets status 414. @default 8192 */
+  /** Bytes of a request's URL, query included, 64 to 16384, the limit of a whole head; a longer one gets status 414. @default 8192 */
   maxUrlBytes?: number;
   /** Sessions that have not joined a namespace yet, 1 to 1,000,000; further handshakes get status 503. @default 10000 */
   maxPending?: number;
@@ -162,6 +162,8 @@ interface NumberRule {
   readonly fallback: () => number;
 }
 
+/** Bytes of a request's head; its own default of 4096 is less than some cookies take. */
+const MAX_HEAD_BYTES = 16_384;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 const MIB = 1024 * 1024;
 
@@ -187,7 +189,7 @@ const NUMBER_RULES = {
   destroyUpgradeTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 1000 },
   upgradeTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 10_000 },
   bodyTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 20_000 },
-  maxUrlBytes: { min: 64, max: 65_536, fallback: () => 8192 },
+  maxUrlBytes: { min: 64, max: MAX_HEAD_BYTES, fallback: () => 8192 },
   maxPending: { min: 1, max: 1_000_000, fallback: () => 10_000 },
   maxPendingPerAddress: { min: 1, max: 1_000_000, fallback: () => 1000 },
   maxClientBufferBytes: { min: 1024, max: 4096 * MIB, fallback: () => 16 * MIB },
@@ -257,7 +259,11 @@ export function resolveOptions(given: ServerOptions, env: NodeJS.ProcessEnv = pr
     tuning[name] = resolveNumber(name, (given as Record<string, unknown>)[name], rule, env);
   }
   const options: Record<string, unknown> = { tuning: checkFit(tuning as unknown as ResolvedTuning, given, env) };
-  for (const [name, rule] of Object.entries(NUMBER_RULES)) {
+  const rules: Record<string, NumberRule> = {
+    ...NUMBER_RULES,
+    maxUrlBytes: { ...NUMBER_RULES.maxUrlBytes, max: headLimit(env) },
+  };
+  for (const [name, rule] of Object.entries(rules)) {
     options[name] = resolveNumber(name, (given as Record<string, unknown>)[name], rule, env);
   }
   for (const [name, rule] of Object.entries(OTHER_RULES)) {
@@ -319,13 +325,15 @@ function invalid(subject: string, value: unknown, expected: string): EngineError
   return new EngineError('ERR_OPTION_INVALID', `${subject} is ${shown}, expected ${expected}`);
 }
 
-/** Bytes of a request's head; its own default of 4096 is less than some cookies take. */
-const MAX_HEAD_BYTES = 16_384;
-
 /**
  * Sets uWebSockets.js's limit for request heads, beyond which it answers 431; a value that is there already stays. Call
  * on the main thread before a thread loads it: it looks once, at the process's own environment.
  */
 export function presetHeadLimit(): void {
   process.env.UWS_HTTP_MAX_HEADERS_SIZE ??= String(MAX_HEAD_BYTES);
+}
+
+/** Bytes; the variable may have raised it for this process, and longer URLs with it. */
+function headLimit(env: NodeJS.ProcessEnv): number {
+  return Math.max(MAX_HEAD_BYTES, Number(env.UWS_HTTP_MAX_HEADERS_SIZE) || 0);
 }

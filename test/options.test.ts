@@ -45,7 +45,7 @@ const NUMBERS: readonly Row[] = [
   { name: 'maxHttpBufferSize', min: 1, max: 1024 * MIB, fallback: 1_000_000 },
   { name: 'connectTimeout', min: 1, max: 2 ** 31 - 1, fallback: 45_000 },
   { name: 'bodyTimeout', min: 1, max: 2 ** 31 - 1, fallback: 20_000 },
-  { name: 'maxUrlBytes', min: 64, max: 65_536, fallback: 8192 },
+  { name: 'maxUrlBytes', min: 64, max: 16_384, fallback: 8192 },
   { name: 'maxPending', min: 1, max: 1_000_000, fallback: 10_000 },
   { name: 'maxPendingPerAddress', min: 1, max: 1_000_000, fallback: 1000 },
   { name: 'maxClientBufferBytes', min: 1024, max: 4096 * MIB, fallback: 16 * MIB },
@@ -125,6 +125,13 @@ describe('options', () => {
     for (const path of ['/a b', '/a?b', '/a#b', 5]) {
       refuses(() => resolved({ path }), 'ERR_OPTION_INVALID', 'option path');
     }
+  });
+
+  it('let URLs be as long as a head may be, where the process has raised that', () => {
+    const raised = { UWS_HTTP_MAX_HEADERS_SIZE: '40000' };
+    assert.equal(resolved({ maxUrlBytes: 40_000 }, raised).maxUrlBytes, 40_000);
+    refuses(() => resolved({ maxUrlBytes: 40_001 }, raised), 'ERR_OPTION_INVALID', 'maxUrlBytes', 'from 64 to 40000');
+    assert.equal(resolved({ maxUrlBytes: 16_384 }, { UWS_HTTP_MAX_HEADERS_SIZE: 'x' }).maxUrlBytes, 16_384);
   });
 
   it('take perMessageDeflate as a boolean or as ws takes it, and nothing else', () => {
