@@ -18,7 +18,7 @@ import {
 import { BAD_REQUEST, protocolMismatch, SESSION_UNKNOWN } from '../../wire/connection-errors.ts';
 import type { Revision } from '../../wire/engine-packet.ts';
 import { decodeJsonpBody } from '../../wire/jsonp.ts';
-import type { DecodedPayload } from '../../wire/payload.ts';
+import type { DecodedPayload, PayloadLimits } from '../../wire/payload.ts';
 import { decodePayloadV3 } from '../../wire/payload-v3.ts';
 import { decodePayloadV4 } from '../../wire/payload-v4.ts';
 import { KIND_BINARY, KIND_TEXT } from '../records.ts';
@@ -41,8 +41,10 @@ const OK: HttpAnswer = { status: 200, contentType: 'text/html', body: 'ok' };
 const EMPTY_400: HttpAnswer = { status: 400 };
 const EMPTY_500: HttpAnswer = { status: 500 };
 
-/** Packets of one body at most. */
-const LIMITS = { maxPackets: 10_000 };
+/** Packets of any body; a decoded one takes many times its bytes. */
+const MIN_PACKETS = 16_384;
+/** The smallest event of a client with its separator: a body full of them is good, however large bodies may be. */
+const MIN_EVENT_BYTES = 8;
 const NOTHING = { packets: [], valid: true };
 
 /** A polling request with a sid, as far as the owner needs it. */
@@ -68,6 +70,7 @@ export class PollingSessions implements PollingEnd {
   readonly #candidates: Candidates;
   readonly #now: () => number;
   readonly #lingering: Lingering;
+  readonly #limits: PayloadLimits;
 
   constructor(
     server: ServerSessions,
@@ -85,6 +88,8 @@ export class PollingSessions implements PollingEnd {
     this.#candidates = candidates;
     this.#lingering = lingering;
     this.#now = now;
+    const maxEvents = Math.floor(server.spec.maxHttpBufferSize / MIN_EVENT_BYTES);
+    this.#limits = { maxPackets: Math.max(MIN_PACKETS, maxEvents) };
     server.polling = this;
   }
 
@@ -215,7 +220,7 @@ export class PollingSessions implements PollingEnd {
     if (poll.post !== exchange) return; // the session ended meanwhile, and with it this post
     poll.post = undefined;
     exchange.onAborted = undefined;
-    const payload = decode(poll.revision, request, bytes);
+    const payload = decode(poll.revision, request, bytes, this.#limits);
     for (const { type, binary: isBinary, data } of payload.packets) {
       if (this.#sessions.polls[local] !== poll) break;
       this.#packet(local, type, isBinary, data);
@@ -245,9 +250,14 @@ export class PollingSessions implements PollingEnd {
   }
 }
 
-function decode(revision: Revision, { jsonp, contentType }: PollingRequest, bytes: Uint8Array): DecodedPayload {
+function decode(
+  revision: Revision,
+  { jsonp, contentType }: PollingRequest,
+  bytes: Uint8Array,
+  limits: PayloadLimits,
+): DecodedPayload {
   const body = jsonp === undefined ? bytes : decodeJsonpBody(bytes);
   if (body === undefined) return NOTHING;
-  if (revision === 4) return decodePayloadV4(body, LIMITS);
-  return decodePayloadV3(body, contentType === 'application/octet-stream' && jsonp === undefined, LIMITS);
+  if (revision === 4) return decodePayloadV4(body, limits);
+  return decodePayloadV3(body, contentType === 'application/octet-stream' && jsonp === undefined, limits);
 }
