@@ -42,6 +42,8 @@ export interface GivenOptions extends ServerOptions {
   connectionStateRecovery?: RecoveryOptions;
   /** Namespaces one connection may be in, 1 to 100000; it is refused further ones. @default 100 */
   maxNamespaces?: number;
+  /** Namespaces that clients may make of one RegExp or function, 1 to 1000000; then one without sockets goes for each new one, or that is refused. @default 10000 */
+  maxChildNamespaces?: number;
   /** Deepest nesting of an inbound event, its own array included, 1 to 1000; a deeper one closes the connection. @default 64 */
   maxDepth?: number;
   /** Arguments of an inbound event or answer, its name included, 1 to 65535; more close the connection. @default 8192 */
@@ -67,6 +69,7 @@ export interface ApiOptions {
   readonly cleanupEmptyChildNamespaces: boolean;
   readonly recovery: Readonly<Required<RecoveryOptions>> | undefined;
   readonly maxNamespaces: number;
+  readonly maxChildNamespaces: number;
   readonly limits: AttachmentLimits;
 }
 
@@ -80,6 +83,7 @@ export const API_OPTION_NAMES = [
   'cleanupEmptyChildNamespaces',
   'connectionStateRecovery',
   'maxNamespaces',
+  'maxChildNamespaces',
   'maxDepth',
   'maxArguments',
   'maxAttachments',
@@ -102,6 +106,7 @@ const MAX_HTTP_BUFFER_SIZE = 1_000_000;
 const NUMBER_RULES = {
   connectTimeout: { min: 1, max: MAX_DELAY_MS, fallback: 45_000 },
   maxNamespaces: { min: 1, max: 100_000, fallback: 100 },
+  maxChildNamespaces: { min: 1, max: 1_000_000, fallback: 10_000 },
   maxDepth: { min: 1, max: 1000, fallback: 64 },
   maxArguments: { min: 1, max: 65_535, fallback: 8192 },
   maxAttachments: { min: 1, max: 10_000, fallback: 10 },
@@ -211,6 +216,7 @@ export function resolveApiOptions(given: GivenOptions): ApiOptions {
     ),
     recovery,
     maxNamespaces: numbers.maxNamespaces,
+    maxChildNamespaces: numbers.maxChildNamespaces,
     limits: Object.freeze({
       maxDepth: numbers.maxDepth,
       maxArguments: numbers.maxArguments,

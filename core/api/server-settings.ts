@@ -56,6 +56,11 @@ export abstract class ServerSettings<
   }
 
   /** @internal */
+  get maxChildNamespaces(): number {
+    return this.#options.maxChildNamespaces;
+  }
+
+  /** @internal */
   get recovery(): ApiOptions['recovery'] {
     return this.#options.recovery;
   }
