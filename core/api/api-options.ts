@@ -8,7 +8,7 @@ import type { ServerOptions } from '../options.ts';
 import { Adapter } from './adapter.ts';
 import type { AdapterConstructor } from './adapter-kinds.ts';
 import { MSGPACK_PARSER } from './msgpack-parser.ts';
-import { DEFAULT_PARSER, type Parser } from './parser.ts';
+import { DEFAULT_PARSER, isDefaultParser, type Parser } from './parser.ts';
 import type { AttachmentLimits } from './pending-packet.ts';
 import { RecoveringAdapter } from './recovering-adapter.ts';
 import type { RecoveryOptions } from './recovery.ts';
@@ -48,11 +48,11 @@ export interface GivenOptions extends ServerOptions {
   maxDepth?: number;
   /** Arguments of an inbound event or answer, its name included, 1 to 65535; more close the connection. @default 8192 */
   maxArguments?: number;
-  /** Attachments of an inbound packet, 1 to 10000; more close the connection. @default 10 */
+  /** Attachments of an inbound packet, 1 to 10000; more close the connection. With another `parser` that one decides. @default 10 */
   maxAttachments?: number;
-  /** Bytes of all attachments of an inbound packet, 1 to 16 GiB. @default maxAttachments × maxHttpBufferSize */
+  /** Bytes of all attachments of an inbound packet, with another `parser` of all its frames, 1 to 16 GiB. @default maxAttachments × maxHttpBufferSize */
   maxAttachmentBytes?: number;
-  /** Milliseconds the next attachment of an inbound packet may take, 1 to 2^31 − 1; then the connection is closed. @default 60000 */
+  /** Milliseconds the next attachment of an inbound packet, with another `parser` the whole packet, may take, 1 to 2^31 − 1; then the connection is closed. @default 60000 */
   attachmentTimeout?: number;
 }
 
@@ -168,7 +168,9 @@ function resolveParser(given: unknown): Parser {
   if (given === undefined) return DEFAULT_PARSER;
   if (given === 'msgpack') return MSGPACK_PARSER;
   const { Encoder, Decoder } = Object(given) as Partial<Parser>;
-  if (typeof Encoder === 'function' && typeof Decoder === 'function') return given as Parser;
+  if (typeof Encoder === 'function' && typeof Decoder === 'function') {
+    return isDefaultParser(given as Parser) ? DEFAULT_PARSER : (given as Parser);
+  }
   throw invalid('parser', given, "'msgpack' or an object with the classes Encoder and Decoder");
 }
 
