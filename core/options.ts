@@ -3,7 +3,6 @@
  * Worker threads get resolved options only.
  */
 import { availableParallelism } from 'node:os';
-import type { DeflateRule } from './agents/segment.ts';
 import { slotRanges } from './agents/slot-ranges.ts';
 import { EngineError } from './errors.ts';
 import type { ServerOptions, TlsOptions, TransportName, TuningOptions } from './server-options.ts';
@@ -11,6 +10,7 @@ import { MAX_IO_THREADS, MAX_RECORD_FRACTION } from './shm/layout.ts';
 import { type CookieRule, resolveCookie } from './wire/cookie.ts';
 import { type CorsRule, resolveCors } from './wire/cors.ts';
 import { type HttpCompressionRule, resolveHttpCompression } from './wire/encoding.ts';
+import { type DeflateRule, resolvePerMessageDeflate } from './wire/message-deflate.ts';
 import type { Ask } from './wire/origin-header.ts';
 import { type OriginsRule, resolveOrigins } from './wire/origins.ts';
 
@@ -61,6 +61,8 @@ interface NumberRule {
   readonly fallback: () => number;
 }
 
+/** Bytes of a request's head; its own default of 4096 is less than some cookies take. */
+const MAX_HEAD_BYTES = 16_384;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 const MIB = 1024 * 1024;
 
@@ -86,7 +88,7 @@ const NUMBER_RULES = {
   destroyUpgradeTimeout: { min: 1, max: MAX_TIMER_MS, falsy: true, fallback: () => 1000 },
   upgradeTimeout: { min: 1, max: MAX_TIMER_MS, falsy: true, fallback: () => 10_000 },
   bodyTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 20_000 },
-  maxUrlBytes: { min: 64, max: 65_536, fallback: () => 8192 },
+  maxUrlBytes: { min: 64, max: MAX_HEAD_BYTES, fallback: () => 8192 },
   maxPending: { min: 1, max: 1_000_000, fallback: () => 10_000 },
   maxPendingPerAddress: { min: 1, max: 1_000_000, fallback: () => 1000 },
   maxClientBufferBytes: { min: 1024, max: 4096 * MIB, fallback: () => 16 * MIB },
@@ -134,7 +136,6 @@ const RULE_NAMES: readonly string[] = [
   'wsEngine',
   ...TLS_OPTION_NAMES,
 ];
-const DEFLATE_THRESHOLD_BYTES = 1024;
 
 /** Every option of the engine. */
 export const KNOWN_NAMES: readonly string[] = [
@@ -162,7 +163,11 @@ export function resolveOptions(given: ServerOptions, env: NodeJS.ProcessEnv = pr
     tuning[name] = resolveNumber(name, (given as Record<string, unknown>)[name], rule, env);
   }
   const options: Record<string, unknown> = { tuning: checkFit(tuning as unknown as ResolvedTuning, given, env) };
-  for (const [name, rule] of Object.entries(NUMBER_RULES)) {
+  const rules: Record<string, NumberRule> = {
+    ...NUMBER_RULES,
+    maxUrlBytes: { ...NUMBER_RULES.maxUrlBytes, max: headLimit(env) },
+  };
+  for (const [name, rule] of Object.entries(rules)) {
     options[name] = resolveNumber(name, (given as Record<string, unknown>)[name], rule, env);
   }
   for (const [name, rule] of Object.entries(OTHER_RULES)) {
@@ -176,7 +181,7 @@ export function resolveOptions(given: ServerOptions, env: NodeJS.ProcessEnv = pr
   options.origins = resolveOrigins(given.origins);
   options.cookie = resolveCookie(given.cookie, given);
   options.httpCompression = resolveHttpCompression(given.httpCompression);
-  options.perMessageDeflate = resolveDeflate(given.perMessageDeflate);
+  options.perMessageDeflate = resolvePerMessageDeflate(given.perMessageDeflate);
   checkCallerOptions(given);
   return Object.freeze(options) as unknown as ResolvedOptions;
 }
@@ -207,14 +212,6 @@ export function warnOnce(text: string): void {
   if (warned.has(text)) return;
   warned.add(text);
   process.emitWarning(text);
-}
-
-function resolveDeflate(given: unknown): DeflateRule | null {
-  if (given === undefined || given === false || given === null) return null;
-  if (given === true) return { threshold: DEFLATE_THRESHOLD_BYTES };
-  const { threshold = DEFLATE_THRESHOLD_BYTES } = Object(given) as { threshold?: unknown };
-  const rule = { min: 0, max: 1024 * MIB, fallback: () => DEFLATE_THRESHOLD_BYTES };
-  return { threshold: checkNumber('option perMessageDeflate.threshold', threshold, threshold, rule) };
 }
 
 /** Leading slash, no trailing one. */
@@ -259,13 +256,15 @@ function invalid(subject: string, value: unknown, expected: string): EngineError
   return new EngineError('ERR_OPTION_INVALID', `${subject} is ${shown}, expected ${expected}`);
 }
 
-/** Bytes of a request's head; its own default of 4096 is less than some cookies take. */
-const MAX_HEAD_BYTES = 16_384;
-
 /**
  * Sets uWebSockets.js's limit for request heads, beyond which it answers 431; a value that is there already stays. Call
  * on the main thread before a thread loads it: it looks once, at the process's own environment.
  */
 export function presetHeadLimit(): void {
   process.env.UWS_HTTP_MAX_HEADERS_SIZE ??= String(MAX_HEAD_BYTES);
+}
+
+/** Bytes; the variable may have raised it for this process, and longer URLs with it. */
+function headLimit(env: NodeJS.ProcessEnv): number {
+  return Math.max(MAX_HEAD_BYTES, Number(env.UWS_HTTP_MAX_HEADERS_SIZE) || 0);
 }

@@ -5,6 +5,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { CookieOptions } from './wire/cookie.ts';
 import type { CorsOptions } from './wire/cors.ts';
 import type { HttpCompressionOptions } from './wire/encoding.ts';
+import type { PerMessageDeflateOptions } from './wire/message-deflate.ts';
 
 /** Sizes of the machinery; the threads of a process are shared by Servers with equal tuning. @since Broadside */
 export interface TuningOptions {
@@ -55,16 +56,6 @@ export type AllowRequest = (
   decide: (error: string | number | null | undefined, allow: boolean) => void,
 ) => void;
 
-/**
- * Bytes from which on a message is compressed. What else Socket.IO hands to zlib is accepted and has no effect.
- * @since Socket.IO 2
- */
-export interface PerMessageDeflateOptions {
-  /** Bytes from which on a message is compressed. */
-  threshold?: number;
-  [option: string]: any;
-}
-
 /** Answers an OPTIONS request; `this` is the Node server. @since Socket.IO 2 */
 export type PreflightHandler = (this: Server, req: IncomingMessage, res: ServerResponse) => void;
 
@@ -85,13 +76,13 @@ export interface ServerOptions extends TuningOptions, TlsOptions {
   /** Milliseconds a connection may stay without a namespace, 1 to 2^31 − 1. @default 45000 @since Socket.IO 3 */
   connectTimeout?: number;
   /**
-   * Milliseconds the body of a post may take, 1 to 2^31 − 1; then it gets status 408 and its session ends.
+   * Milliseconds each 16 KiB of a post's body may take, 1 to 2^31 − 1; then it gets status 408 and its session ends.
    *
    * @default 20000 @since Broadside
    */
   bodyTimeout?: number;
   /**
-   * Bytes of a request's URL, query included, 64 to 65536; a longer one gets status 414.
+   * Bytes of a request's URL, query included, 64 to 16384, the limit of a whole head; a longer one gets status 414.
    *
    * @default 8192 @since Broadside
    */

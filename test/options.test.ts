@@ -44,7 +44,7 @@ const NUMBERS: readonly Row[] = [
   { name: 'destroyUpgradeTimeout', min: 1, max: 2 ** 31 - 1, falsy: true, fallback: 1000 },
   { name: 'connectTimeout', min: 1, max: 2 ** 31 - 1, fallback: 45_000 },
   { name: 'bodyTimeout', min: 1, max: 2 ** 31 - 1, fallback: 20_000 },
-  { name: 'maxUrlBytes', min: 64, max: 65_536, fallback: 8192 },
+  { name: 'maxUrlBytes', min: 64, max: 16_384, fallback: 8192 },
   { name: 'maxPending', min: 1, max: 1_000_000, fallback: 10_000 },
   { name: 'maxPendingPerAddress', min: 1, max: 1_000_000, fallback: 1000 },
   { name: 'maxClientBufferBytes', min: 1024, max: 4096 * MIB, fallback: 16 * MIB },
@@ -128,6 +128,50 @@ describe('options', () => {
     for (const path of ['/a b', '/a?b', '/a#b', 5]) {
       refuses(() => resolved({ path }), 'ERR_OPTION_INVALID', 'option path');
     }
+  });
+
+  it('let URLs be as long as a head may be, where the process has raised that', () => {
+    const raised = { UWS_HTTP_MAX_HEADERS_SIZE: '40000' };
+    assert.equal(resolved({ maxUrlBytes: 40_000 }, raised).maxUrlBytes, 40_000);
+    refuses(() => resolved({ maxUrlBytes: 40_001 }, raised), 'ERR_OPTION_INVALID', 'maxUrlBytes', 'from 64 to 40000');
+    assert.equal(resolved({ maxUrlBytes: 16_384 }, { UWS_HTTP_MAX_HEADERS_SIZE: 'x' }).maxUrlBytes, 16_384);
+  });
+
+  it('take perMessageDeflate as a boolean or as ws takes it, and nothing else', () => {
+    const rule = (perMessageDeflate: unknown) => resolved({ perMessageDeflate }).perMessageDeflate;
+    for (const none of [undefined, null, false]) assert.equal(rule(none), null);
+    for (const usual of [true, {}, { threshold: undefined }]) assert.deepEqual(rule(usual), { threshold: 1024 });
+    assert.deepEqual(rule({ threshold: 0 }), { threshold: 0 });
+    const ofWs = {
+      threshold: 10,
+      serverNoContextTakeover: true,
+      clientNoContextTakeover: true,
+      serverMaxWindowBits: 10,
+      clientMaxWindowBits: 10,
+      zlibDeflateOptions: { level: 9 },
+      zlibInflateOptions: { chunkSize: 1024 },
+      concurrencyLimit: 10,
+    };
+    assert.deepEqual(rule(ofWs), { threshold: 10 });
+    for (const [wrong, shown] of [
+      [0, '0'],
+      [5, '5'],
+      ['', '""'],
+      ['yes', '"yes"'],
+      [[], ''],
+    ] as const) {
+      refuses(
+        () => rule(wrong),
+        'ERR_OPTION_INVALID',
+        `option perMessageDeflate is ${shown}`,
+        'a boolean or an object',
+      );
+    }
+    for (const threshold of [-1, 0.5, '1', Infinity, null]) {
+      const shown = `option perMessageDeflate.threshold is ${threshold}`;
+      refuses(() => rule({ threshold }), 'ERR_OPTION_INVALID', shown, `from 0 to ${1024 * MIB}`);
+    }
+    refuses(() => rule({ thresold: 1 }), 'ERR_OPTION_UNKNOWN', 'option perMessageDeflate.thresold', 'threshold,');
   });
 
   it('refuse a log in which the largest set of targets would not fit, naming where its size came from', () => {

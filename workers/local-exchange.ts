@@ -3,12 +3,18 @@
  * answer once, and notices when the client goes. uWebSockets.js forgets a response after the handler unless told otherwise.
  */
 import type { HttpResponse } from 'uWebSockets.js';
-import { brotliCompress, deflate, gzip, type ZlibOptions } from 'node:zlib';
+import { deflate, gzip } from 'node:zlib';
 import type { BodyReceiver, HttpAnswer } from '../core/agents/io/exchange.ts';
 import type { LocalRequest } from '../core/agents/io/front-desk.ts';
 import type { HeaderList } from '../core/agents/io/gate.ts';
 import type { ErrorContext } from '../core/wire/connection-errors.ts';
-import { type ContentCoding, codingOfAnswer, FILE_CODINGS, type HttpCompressionRule } from '../core/wire/encoding.ts';
+import {
+  type ContentCoding,
+  codingOfAnswer,
+  type HttpCompressionRule,
+  POLLING_CODINGS,
+} from '../core/wire/encoding.ts';
+import { BodyTimer } from './body-timer.ts';
 
 const STATUS_TEXT: Readonly<Record<number, string>> = {
   200: 'OK',
@@ -36,6 +42,8 @@ export interface LocalExchangeOptions {
 
 export class LocalExchange implements LocalRequest {
   onAborted: (() => void) | undefined;
+  onLost: (() => void) | undefined;
+  onWritten: (() => void) | undefined;
   onRefused: ((code: number, context: ErrorContext) => void) | undefined;
   headers: HeaderList = [];
   readonly #res: HttpResponse;
@@ -48,12 +56,11 @@ export class LocalExchange implements LocalRequest {
     this.#res = res;
     this.#options = options;
     res.onAborted(() => {
-      const wasOpen = this.#state === 'open';
+      const tell = this.#state === 'open' ? this.onAborted : this.#state === 'answered' ? this.onLost : undefined;
       this.#state = 'gone';
       this.#intake?.stop();
-      const { onAborted } = this;
       this.onAborted = undefined;
-      if (wasOpen && onAborted !== undefined) options.onAbort(onAborted);
+      if (tell !== undefined) options.onAbort(tell);
     });
   }
 
@@ -68,12 +75,13 @@ export class LocalExchange implements LocalRequest {
     const { compression, acceptEncoding } = this.#options;
     const { body, compress } = answer;
     const bytes = body === undefined ? 0 : Buffer.byteLength(body);
-    const coding = compress ? codingOfAnswer(compression, bytes, acceptEncoding, FILE_CODINGS) : undefined;
+    const coding = compress ? codingOfAnswer(compression, bytes, acceptEncoding, POLLING_CODINGS) : undefined;
     if (coding === undefined || body === undefined) {
       this.#write(answer, body, undefined);
       return;
     }
-    encode(coding, body, compression?.zlib ?? {}, (error, encoded) => {
+    const encode = coding === 'gzip' ? gzip : deflate;
+    encode(body, compression?.zlib ?? {}, (error, encoded) => {
       if (this.#state === 'gone') return;
       if (error === null) this.#write(answer, encoded, coding);
       else this.#write(answer, body, undefined); // what cannot be compressed goes out as it is
@@ -97,29 +105,37 @@ export class LocalExchange implements LocalRequest {
       for (const [name, value] of this.headers) res.writeHeader(name, value);
       res.end(body, close);
     });
+    this.onWritten?.();
   }
 
   /**
    * Reads the body, from the handler on, for whoever `receiver` turns out to be.
    * @param limit bytes; a larger body is answered with 413, its session goes on
    * @param announced its bytes by the request's own word, 0 when that says nothing
-   * @param timeoutMs milliseconds for all of it; after them the answer is 408, and its session hears that the client left
+   * @param timeoutMs milliseconds for each stretch of it; after them the answer is 408, and its session hears that the
+   * client left
    */
   intake(limit: number, announced: number, timeoutMs: number): BodyIntake {
     const run = (action: () => void): void => this.#options.onAbort(action);
     const onTooLarge = (): void => this.answer({ status: 413, close: true });
-    const intake = new BodyIntake(
-      limit,
-      announced,
-      run,
-      onTooLarge,
-      setTimeout(() => this.#expire(), timeoutMs),
+    const timer = new BodyTimer(
+      timeoutMs,
+      () => this.#putOffTimeout(),
+      () => this.#expire(),
     );
+    const intake = new BodyIntake(limit, announced, run, onTooLarge, timer);
     this.#intake = intake;
     this.#res.onData((chunk, isLast) => {
       if (this.#state !== 'gone') intake.chunk(chunk, isLast);
     });
     return intake;
+  }
+
+  /** Of uWebSockets.js: `pause` ends it, `resume` begins it anew; nothing is read in between. */
+  #putOffTimeout(): void {
+    if (this.#state === 'gone') return;
+    this.#res.pause();
+    this.#res.resume();
   }
 
   #expire(): void {
@@ -139,7 +155,7 @@ export class BodyIntake {
   readonly #chunks: Buffer[] = [];
   #length = 0;
   #state: 'coming' | 'complete' | 'tooLarge' | 'delivered' = 'coming';
-  readonly #timer: NodeJS.Timeout;
+  readonly #timer: BodyTimer;
   #receiver: BodyReceiver | undefined;
 
   /** @param timer runs out when the body has taken too long */
@@ -148,7 +164,7 @@ export class BodyIntake {
     announced: number,
     run: (action: () => void) => void,
     onTooLarge: () => void,
-    timer: NodeJS.Timeout,
+    timer: BodyTimer,
   ) {
     this.#limit = limit;
     this.#run = run;
@@ -159,7 +175,7 @@ export class BodyIntake {
 
   /** No more of it is of interest. */
   stop(): void {
-    clearTimeout(this.#timer);
+    this.#timer.stop();
   }
 
   accept(receiver: BodyReceiver): void {
@@ -171,6 +187,7 @@ export class BodyIntake {
   /** @param chunk only valid during the call */
   chunk(chunk: ArrayBuffer, isLast: boolean): void {
     if (this.#state !== 'coming') return;
+    this.#timer.progress(chunk.byteLength);
     this.#length += chunk.byteLength;
     if (this.#length > this.#limit) {
       this.#chunks.length = 0;
@@ -203,15 +220,4 @@ export class BodyIntake {
       this.#onTooLarge();
     });
   }
-}
-
-function encode(
-  coding: ContentCoding,
-  body: Uint8Array | string,
-  options: ZlibOptions,
-  callback: (error: Error | null, encoded: Buffer) => void,
-): void {
-  if (coding === 'gzip') gzip(body, options, callback);
-  else if (coding === 'deflate') deflate(body, options, callback);
-  else brotliCompress(body, callback);
 }

@@ -12,6 +12,7 @@ import type { ConnectionError } from '../wire/connection-errors.ts';
 import type { CookieRule } from '../wire/cookie.ts';
 import type { CorsRule } from '../wire/cors.ts';
 import type { HttpCompressionRule } from '../wire/encoding.ts';
+import type { DeflateRule } from '../wire/message-deflate.ts';
 import type { Ask } from '../wire/origin-header.ts';
 import type { OriginsRule } from '../wire/origins.ts';
 import type { RequestInfo } from '../wire/request-info.ts';
@@ -90,12 +91,6 @@ export interface ServerSpec {
 export interface ClientFiles {
   readonly folder: string;
   readonly version: string;
-}
-
-/** Compression of WebSocket messages. */
-export interface DeflateRule {
-  /** Bytes from which a frame is compressed. */
-  readonly threshold: number;
 }
 
 /** TLS as uWebSockets.js takes it. */

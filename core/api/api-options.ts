@@ -9,7 +9,7 @@ import type { ServerOptions } from '../server-options.ts';
 import { Adapter } from './adapter.ts';
 import type { AdapterConstructor } from './adapter-kinds.ts';
 import { MSGPACK_PARSER } from './msgpack-parser.ts';
-import { DEFAULT_PARSER, type Parser } from './parser.ts';
+import { DEFAULT_PARSER, isDefaultParser, type Parser } from './parser.ts';
 import type { AttachmentLimits } from './pending-packet.ts';
 import { RecoveringAdapter } from './recovering-adapter.ts';
 import type { RecoveryOptions } from './recovery.ts';
@@ -63,6 +63,13 @@ export interface GivenOptions extends ServerOptions {
   /** Namespaces one connection may be in, 1 to 100000; it is refused further ones. @default 100 @since Broadside */
   maxNamespaces?: number;
   /**
+   * Namespaces that clients may make of one RegExp or function, 1 to 1000000; then the oldest without sockets goes for
+   * each new one, or that is refused.
+   *
+   * @default 10000 @since Broadside
+   */
+  maxChildNamespaces?: number;
+  /**
    * Deepest nesting of an inbound event, its own array included, 1 to 1000; a deeper one closes the connection.
    *
    * @default 64 @since Broadside
@@ -74,16 +81,21 @@ export interface GivenOptions extends ServerOptions {
    * @default 8192 @since Broadside
    */
   maxArguments?: number;
-  /** Attachments of an inbound packet, 1 to 10000; more close the connection. @default 10 @since Broadside */
+  /**
+   * Attachments of an inbound packet, 1 to 10000; more close the connection. With another `parser` that one decides.
+   *
+   * @default 10 @since Broadside
+   */
   maxAttachments?: number;
   /**
-   * Bytes of all attachments of an inbound packet, 1 to 16 GiB.
+   * Bytes of all attachments of an inbound packet, with another `parser` of all its frames, 1 to 16 GiB.
    *
    * @default maxAttachments × maxHttpBufferSize @since Broadside
    */
   maxAttachmentBytes?: number;
   /**
-   * Milliseconds the next attachment of an inbound packet may take, 1 to 2^31 − 1; then the connection is closed.
+   * Milliseconds the next attachment of an inbound packet, with another `parser` the whole packet, may take, 1 to
+   * 2^31 − 1; then the connection is closed.
    *
    * @default 60000 @since Broadside
    */
@@ -103,6 +115,7 @@ export interface ApiOptions {
   readonly cleanupEmptyChildNamespaces: boolean;
   readonly recovery: Readonly<Required<RecoveryOptions>> | undefined;
   readonly maxNamespaces: number;
+  readonly maxChildNamespaces: number;
   readonly limits: AttachmentLimits;
 }
 
@@ -116,6 +129,7 @@ export const API_OPTION_NAMES = [
   'cleanupEmptyChildNamespaces',
   'connectionStateRecovery',
   'maxNamespaces',
+  'maxChildNamespaces',
   'maxDepth',
   'maxArguments',
   'maxAttachments',
@@ -138,6 +152,7 @@ const MAX_HTTP_BUFFER_SIZE = 1_000_000;
 const NUMBER_RULES = {
   connectTimeout: { min: 1, max: MAX_DELAY_MS, fallback: 45_000 },
   maxNamespaces: { min: 1, max: 100_000, fallback: 100 },
+  maxChildNamespaces: { min: 1, max: 1_000_000, fallback: 10_000 },
   maxDepth: { min: 1, max: 1000, fallback: 64 },
   maxArguments: { min: 1, max: 65_535, fallback: 8192 },
   maxAttachments: { min: 1, max: 10_000, fallback: 10 },
@@ -199,7 +214,9 @@ function resolveParser(given: unknown): Parser {
   if (!given) return DEFAULT_PARSER;
   if (given === 'msgpack') return MSGPACK_PARSER;
   const { Encoder, Decoder } = Object(given) as Partial<Parser>;
-  if (typeof Encoder === 'function' && typeof Decoder === 'function') return given as Parser;
+  if (typeof Encoder === 'function' && typeof Decoder === 'function') {
+    return isDefaultParser(given as Parser) ? DEFAULT_PARSER : (given as Parser);
+  }
   throw invalid('parser', given, "'msgpack' or an object with the classes Encoder and Decoder");
 }
 
@@ -250,6 +267,7 @@ export function resolveApiOptions(given: GivenOptions): ApiOptions {
     ),
     recovery,
     maxNamespaces: numbers.maxNamespaces,
+    maxChildNamespaces: numbers.maxChildNamespaces,
     limits: Object.freeze({
       maxDepth: numbers.maxDepth,
       maxArguments: numbers.maxArguments,

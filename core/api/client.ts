@@ -357,8 +357,9 @@ export class Client {
     const token = this.arrive(name);
     server.findNamespace(name, auth ?? { ...query }, (create) => {
       if (!this.admits(name, token)) return;
-      if (create === undefined) this.refuse(name, { message: 'Invalid namespace' });
-      else create().add(this, auth, query);
+      const made = create?.();
+      if (made !== undefined) made.add(this, auth, query);
+      else this.refuse(name, { message: create === undefined ? 'Invalid namespace' : 'Too many namespaces' });
     });
   }
 

@@ -54,7 +54,7 @@ export class Namespace<
   #middleware: Middleware<Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>[] = [];
   #connected: Readonly<Record<SocketId, Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>> | undefined;
   #ackId = 0;
-  /** Sockets on which middleware is still to decide. */
+  /** Sockets on which middleware is still to decide, and clients whose session is being looked for. */
   #candidates = 0;
   #onEmpty: (() => void) | undefined;
 
@@ -164,13 +164,20 @@ export class Namespace<
       return;
     }
     const arrival = client.arrive(this.name);
+    this.#candidates++;
     const go = (found: RestoredSession | null): void => {
       if (client.admits(this.name, arrival)) this.#examine(client, auth, query, found);
+      this.candidateGone();
     };
     session.then(go, (error: unknown) => {
       reportUncaught(error);
       go(null);
     });
+  }
+
+  /** Nobody is in it or on the way. @internal */
+  get isEmpty(): boolean {
+    return this.sockets.size === 0 && this.#candidates === 0;
   }
 
   /** Middleware has decided on a socket, or its connection ended before. @internal */
@@ -251,7 +258,7 @@ export class Namespace<
   }
 
   #checkEmpty(): void {
-    if (this.sockets.size === 0 && this.#candidates === 0) this.#onEmpty?.();
+    if (this.isEmpty) this.#onEmpty?.();
   }
 
   /** The session's id is a secret of clients that are told another one here. */

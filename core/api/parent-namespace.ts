@@ -41,6 +41,8 @@ export class ParentNamespace<
   SocketData = any,
 > extends Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
   readonly #children = new Set<Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>();
+  /** Those that came with a client, in the order in which they came. */
+  readonly #ofClients = new Set<Namespace<any, any, any, any>>();
 
   /** @internal */
   constructor(server: Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) {
@@ -63,9 +65,37 @@ export class ParentNamespace<
     return child;
   }
 
+  /**
+   * A child for a client, of which there are at most `max`.
+   *
+   * @param forget called with an older one that nobody is in and that has to go for it
+   * @returns undefined when somebody is in each of them
+   * @internal
+   */
+  createChildOfClient(
+    name: string,
+    max: number,
+    forget: (child: Namespace<any, any, any, any>) => void,
+  ): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> | undefined {
+    if (this.#ofClients.size >= max) {
+      const empty = this.#oldestEmpty();
+      if (empty === undefined) return undefined;
+      forget(empty);
+    }
+    const child = this.createChild(name);
+    this.#ofClients.add(child);
+    return child;
+  }
+
   /** The child is forgotten. @internal */
   removeChild(child: Namespace<any, any, any, any>): void {
     this.#children.delete(child);
+    this.#ofClients.delete(child);
+  }
+
+  #oldestEmpty(): Namespace<any, any, any, any> | undefined {
+    for (const child of this.#ofClients) if (child.isEmpty) return child;
+    return undefined;
   }
 
   /** @internal */

@@ -2,6 +2,7 @@
  * Packet formats as the Socket.IO layer uses them: the contract of a `parser`, and the one encoder of a server. App thread.
  * Semantics are those of socket.io-parser; it never looks at who gets a packet.
  */
+import { createRequire } from 'node:module';
 import { Decoder, Encoder, type Packet, PacketType } from 'socket.io-parser';
 import type { PacketFrames } from '../agents/link.ts';
 
@@ -27,6 +28,15 @@ export interface Parser {
 }
 
 export const DEFAULT_PARSER: Parser = { Encoder, Decoder };
+
+/**
+ * Whether an application passes the default format itself, as either build of the same package: the budgets of
+ * attachments are exact for no other.
+ */
+export function isDefaultParser(given: Parser): boolean {
+  const builds: Parser[] = [DEFAULT_PARSER, createRequire(import.meta.url)('socket.io-parser')];
+  return builds.some((build) => build.Encoder === given.Encoder && build.Decoder === given.Decoder);
+}
 
 function toBytes(frame: unknown): string | Uint8Array {
   if (typeof frame === 'string' || frame instanceof Uint8Array) return frame;

@@ -15,8 +15,8 @@ export class PendingPacket {
   readonly #decoder: PacketDecoder;
   readonly #limits: AttachmentLimits;
   readonly #onLate: (error: Error) => void;
-  /** Only the default format tells "attachments are due" from "this frame was no packet". */
-  readonly #timed: boolean;
+  /** Its frames: text that announces, then attachments. In any other format frames count until a packet comes out. */
+  readonly #isDefault: boolean;
   #bytes = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -25,23 +25,39 @@ export class PendingPacket {
     this.#decoder = new PacketDecoder(parser, limits);
     this.#limits = limits;
     this.#onLate = onLate;
-    this.#timed = parser === DEFAULT_PARSER;
+    this.#isDefault = parser === DEFAULT_PARSER;
   }
 
   /** @returns the packet with its last frame. @throws {Error} for a frame that is no valid part of a packet */
   add(frame: unknown): Packet | undefined {
     const packet = this.#decoder.add(frame);
-    clearTimeout(this.#timer);
-    if (packet !== undefined || !this.#timed) return packet;
-    const { maxAttachmentBytes, attachmentTimeout } = this.#limits;
-    if (typeof frame !== 'string') this.#bytes += (frame as Uint8Array).byteLength;
-    if (this.#bytes > maxAttachmentBytes) throw new Error('attachments too large');
-    this.#timer = setTimeout(() => this.#onLate(new Error('attachments overdue')), attachmentTimeout).unref();
+    if (packet !== undefined) {
+      this.#stopTimer();
+      this.#bytes = 0;
+      return packet;
+    }
+    this.#bytes += this.#sizeOf(frame);
+    if (this.#bytes > this.#limits.maxAttachmentBytes) throw new Error('attachments too large');
+    if (this.#isDefault) this.#stopTimer();
+    this.#timer ??= setTimeout(
+      () => this.#onLate(new Error('attachments overdue')),
+      this.#limits.attachmentTimeout,
+    ).unref();
     return undefined;
   }
 
-  destroy(): void {
+  #sizeOf(frame: unknown): number {
+    if (typeof frame !== 'string') return (frame as Uint8Array).byteLength;
+    return this.#isDefault ? 0 : Buffer.byteLength(frame);
+  }
+
+  #stopTimer(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  destroy(): void {
+    this.#stopTimer();
     this.#decoder.destroy();
   }
 }

@@ -63,6 +63,11 @@ export abstract class ServerSettings<
   }
 
   /** @internal */
+  get maxChildNamespaces(): number {
+    return this.#options.maxChildNamespaces;
+  }
+
+  /** @internal */
   get recovery(): ApiOptions['recovery'] {
     return this.#options.recovery;
   }

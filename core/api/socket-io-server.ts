@@ -187,7 +187,7 @@ export class SocketIoServer<
     let nsp = this.namespaces.get(full);
     if (nsp === undefined) {
       const parent = this.#dynamic.parentOf(full);
-      if (parent !== undefined) return this.#adopt(parent, full);
+      if (parent !== undefined) return this.#adopt(parent.createChild(full));
       nsp = new Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>(this, full);
       this.#announce(nsp);
     }
@@ -198,15 +198,16 @@ export class SocketIoServer<
   /**
    * Looks for the parent of a namespace that a client asked for.
    *
-   * @param done gets what makes the namespace or finds it made meanwhile, undefined when no parent allows it
+   * @param done gets what makes the namespace or finds it made meanwhile, undefined when no parent allows it; that gives
+   * undefined when the parent has too many
    * @internal
    */
   findNamespace(
     name: string,
     auth: Record<string, unknown>,
-    done: (create: (() => Namespace<any, any, any, any>) | undefined) => void,
+    done: (create: (() => Namespace<any, any, any, any> | undefined) | undefined) => void,
   ): void {
-    this.#dynamic.find(name, auth, (parent) => done(parent && (() => this.#adopt(parent, name))));
+    this.#dynamic.find(name, auth, (parent) => done(parent && (() => this.#adoptForClient(parent, name))));
   }
 
   /**
@@ -324,13 +325,20 @@ export class SocketIoServer<
   }
 
   /** The child of a parent under that name; one, however many asked for it at the same time. */
-  #adopt(
+  #adoptForClient(
     parent: ParentNamespace<any, any, any, any>,
     name: string,
-  ): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
+  ): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> | undefined {
     const existing = this.namespaces.get(name);
     if (existing !== undefined) return existing;
-    const child = parent.createChild(name);
+    const { maxChildNamespaces } = this.settings;
+    const child = parent.createChildOfClient(name, maxChildNamespaces, (empty) => this.#forget(empty));
+    return child && this.#adopt(child);
+  }
+
+  #adopt(
+    child: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
+  ): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
     if (this.settings.cleanupEmptyChildNamespaces) child.whenEmpty(() => this.#forget(child));
     this.#announce(child);
     return child;

@@ -6,7 +6,7 @@ import { EngineError } from '../errors.ts';
 
 export type ContentCoding = 'br' | 'gzip' | 'deflate';
 
-/** Codings for polling answers, as all clients of both generations know them. */
+/** Codings for polling answers: not br, which at a strength worth having costs a multiple, and any client could ask for it. */
 export const POLLING_CODINGS: readonly ContentCoding[] = ['gzip', 'deflate'];
 /** Codings for files that are compressed once and kept. */
 export const FILE_CODINGS: readonly ContentCoding[] = ['br', 'gzip', 'deflate'];

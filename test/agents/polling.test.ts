@@ -177,6 +177,19 @@ for (const [place, io] of [
       assert.equal(s.poll().text, '{"code":1,"message":"Session ID unknown"}');
     });
 
+    for (const [fault, reason] of [
+      ['xx', REASON_PARSE_ERROR],
+      ['2', REASON_TRANSPORT_ERROR],
+    ] as const) {
+      test(`leaves nothing but its end behind after a client's "${fault}"`, async (s) => {
+        s.send('never read');
+        s.post(fault);
+        await s.setup.settle();
+        assert.equal(s.closed?.[0], reason);
+        assert.equal(s.poll().text, '6\x1e1');
+      });
+    }
+
     test('is forgotten 30 s after the server ended it', async (s) => {
       s.setup.app.closeSession(s.session, false);
       await s.setup.settle();
@@ -257,6 +270,30 @@ for (const [place, io] of [
       },
       { EIO: '3', j: '7', b64: '1' },
     );
+
+    test('ends the session when the client goes while its answer is being compressed', async (s) => {
+      const poll = s.poll();
+      poll.compresses = true;
+      s.send('lost');
+      await s.setup.settle();
+      assert.ok(poll.isCompressing);
+      poll.abort();
+      await s.setup.settle();
+      assert.deepEqual(s.closed, [REASON_TRANSPORT_ERROR, DESCRIPTION_POLL_ABORTED]);
+    });
+
+    test('goes on when the answer has been compressed and written', async (s) => {
+      const poll = s.poll();
+      poll.compresses = true;
+      s.send('a');
+      await s.setup.settle();
+      poll.compressed();
+      await s.setup.settle();
+      assert.equal(poll.text, '4a');
+      poll.abort();
+      await s.setup.settle();
+      assert.equal(s.closed, undefined);
+    });
 
     test('is not confirmed before the coordinator is sure to read it: a post waits for room in the inbox', async (s) => {
       const { setup } = s;

@@ -180,6 +180,43 @@ describe('a dynamic namespace', () => {
     assert.ok(io._nsps.has('/n1'));
   });
 
+  it('goes when it is the oldest that nobody is in, and clients have made too many of its parent', async () => {
+    const { io, engine } = fakeServer({ maxChildNamespaces: 3 });
+    io.of(/^\/n\d+$/);
+    io.of('/n0');
+    const conn = await join(engine, '/n1');
+    for (let i = 2; i < 10; i++) {
+      conn.receive(`0/n${i},`);
+      await settle();
+      conn.receive(`1/n${i},`);
+    }
+    assert.deepEqual([...io._nsps.keys()], ['/', '/n0', '/n1', '/n8', '/n9'], 'those of the application do not count');
+    conn.receive('0/n8,');
+    await settle();
+    conn.receive('0/n10,');
+    await settle();
+    assert.deepEqual([...io._nsps.keys()], ['/', '/n0', '/n1', '/n8', '/n10']);
+    assert.equal(io.of('/n8').sockets.size, 1);
+  });
+
+  it('is refused when clients are in all of its parent, or on their way, and comes when one has left', async () => {
+    const { io, engine } = fakeServer({ maxChildNamespaces: 2 });
+    const held: (() => void)[] = [];
+    io.of(/^\/n\d+$/).use((_socket, next) => held.push(next));
+    const conn = engine.open();
+    conn.receive('0/n1,', '0/n2,', '0/n3,');
+    await settle();
+    assert.deepEqual(conn.taken(), ['4/n3,{"message":"Too many namespaces"}']);
+    for (const next of held) next();
+    await settle();
+    conn.receive('1/n1,', '0/n3,');
+    await settle();
+    held.at(-1)?.();
+    await settle();
+    assert.deepEqual([...io._nsps.keys()], ['/', '/n2', '/n3']);
+    assert.equal(io.of('/n3').sockets.size, 1);
+  });
+
   it('counts towards the namespaces of a connection, of which there may be a limited number', async () => {
     const { io, engine } = fakeServer({ maxNamespaces: 3 });
     io.of(/./);

@@ -6,14 +6,31 @@ import { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 import { describe, it } from 'node:test';
 import { Packr } from 'msgpackr';
+import { Decoder as ModernDecoder, Encoder as ModernEncoder } from 'socket.io-parser';
+import type { GivenOptions } from '../../core/api/api-options.ts';
 import { decodeMsgpack } from '../../core/api/msgpack-decode.ts';
 import { MsgpackDecoder, MsgpackEncoder } from '../../core/api/msgpack-parser.ts';
 import type { Parser } from '../../core/api/parser.ts';
 import { Server } from '../../core/api/server.ts';
-import { fakeServer, settle } from '../support/fake-engine.ts';
+import { fakeServer, join, settle } from '../support/fake-engine.ts';
 
 const require = createRequire(import.meta.url);
 const parserOf = (peer: string): Parser => createRequire(require.resolve(peer))('socket.io-parser');
+
+const ANNOUNCES_TWO = '52-["m",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]';
+
+/** A client that has joined, with the errors and events of its socket. */
+async function listening(options: GivenOptions) {
+  const { io, engine } = fakeServer(options);
+  const conn = await join(engine);
+  const errors: string[] = [];
+  let events = 0;
+  for (const socket of io.sockets.sockets.values()) {
+    socket.on('error', ({ message }) => errors.push(message));
+    socket.on('m', () => events++);
+  }
+  return { conn, errors, events: () => events };
+}
 
 describe('9: the option parser', () => {
   for (const peer of ['socket.io', 'socket.io-2']) {
@@ -40,6 +57,42 @@ describe('9: the option parser', () => {
       ]);
     });
   }
+
+  it('9: keeps all budgets of attachments for socket.io-parser, whichever build the application passes', async () => {
+    for (const parser of [parserOf('socket.io'), { Encoder: ModernEncoder, Decoder: ModernDecoder }]) {
+      for (const [options, error, frames] of [
+        [{ maxAttachments: 1 }, 'too many attachments', [ANNOUNCES_TWO]],
+        [{ maxAttachmentBytes: 3 }, 'attachments too large', [ANNOUNCES_TWO, Buffer.alloc(4)]],
+        [{ maxDepth: 2 }, 'payload nested too deep', ['2["m",[[1]]]']],
+      ] as const) {
+        const { conn, errors } = await listening({ parser, ...options });
+        conn.receive(...frames);
+        assert.deepEqual(errors, [error]);
+        assert.equal(conn.readyState, 'closing');
+      }
+    }
+  });
+
+  it('9: bounds the bytes and the time of a packet that does not come, whatever its format', async (t) => {
+    const parser = parserOf('socket.io-2');
+    const large = await listening({ parser, maxAttachmentBytes: 100 });
+    const packet = [ANNOUNCES_TWO, Buffer.alloc(10), Buffer.alloc(10)];
+    for (let i = 0; i < 10; i++) large.conn.receive(...packet);
+    assert.deepEqual([large.errors, large.events()], [[], 10], 'each packet has its own');
+    large.conn.receive(ANNOUNCES_TWO, Buffer.alloc(60));
+    assert.deepEqual(large.errors, ['attachments too large']);
+    const late = await listening({ parser, attachmentTimeout: 100 });
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    late.conn.receive(...packet);
+    t.mock.timers.tick(1000);
+    late.conn.receive(ANNOUNCES_TWO);
+    t.mock.timers.tick(60);
+    late.conn.receive(Buffer.alloc(1));
+    assert.deepEqual(late.errors, []);
+    t.mock.timers.tick(40);
+    assert.deepEqual([late.errors, late.events()], [['attachments overdue'], 1]);
+    assert.equal(late.conn.readyState, 'closing');
+  });
 
   it('9: checks what a format of the application decodes', async () => {
     class Decoder extends EventEmitter {

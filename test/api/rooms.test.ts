@@ -211,6 +211,31 @@ describe('broadcast operators', () => {
     assert.deepEqual(received(), [1, 0, 1, 1], 'a sender that left its own room is still left out');
   });
 
+  for (const [what, room] of [
+    ['nothing', ''],
+    ['64 kB', 'é'.repeat(32_000)],
+    ['control characters', 'a\0b\x1e,'],
+  ] as const) {
+    it(`reach a room whose name is ${what} as any other`, async () => {
+      const { io, engine } = fakeServer();
+      const [a, b] = await many(engine, () => io.sockets.sockets.values(), 2);
+      const received = () => [a.conn.taken(), b.conn.taken()].map((frames) => frames.length);
+      a.socket.join(room);
+      assert.deepEqual([...a.socket.rooms], [a.socket.id, room]);
+      assert.deepEqual([...(io.sockets.adapter.rooms.get(room) ?? [])], [a.socket.id]);
+      io.to(room).emit('x');
+      assert.deepEqual(received(), [1, 0]);
+      io.except(room).emit('x');
+      assert.deepEqual(received(), [0, 1]);
+      b.socket.to([room, 'other']).emit('x');
+      assert.deepEqual(received(), [1, 0]);
+      a.socket.leave(room);
+      io.to(room).emit('x');
+      assert.deepEqual(received(), [0, 0]);
+      assert.ok(!io.sockets.adapter.rooms.has(room));
+    });
+  }
+
   it('reach one namespace only', async () => {
     const { io, engine } = fakeServer();
     io.of('/chat');

@@ -5,11 +5,12 @@
 import assert from 'node:assert/strict';
 import { connect, type Socket as TcpSocket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
+import { setInterval } from 'node:timers/promises';
 import { RawConnection } from '../compat/raw-connection.ts';
 import { closeConnection, openClient } from '../support/clients.ts';
 import { joinMain, openSession, POLLING, send, sendUpgrade, WEBSOCKET } from '../support/http.ts';
 import { ownServer } from '../support/own-server.ts';
-import { waitFor, within } from '../support/wait-for.ts';
+import { waitFor, waitForAll, within } from '../support/wait-for.ts';
 
 const UPGRADE =
   'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
@@ -44,6 +45,43 @@ describe('bodyTimeout', () => {
       assert.equal(response?.status, 408);
       assert.equal((await gone)[0], 'transport error');
     }
+  });
+
+  it('is 20 s unless told otherwise; a slow client that makes progress may take longer', async (t) => {
+    const { io, port } = ownServer(t);
+    const join = async () => {
+      const connected = waitFor(io, 'connection');
+      const { sid } = await openSession(port);
+      await joinMain(port, sid);
+      return { sid, socket: (await connected)[0] };
+    };
+    const stalled = await join();
+    const slow = await join();
+    const text = `42["m","${'x'.repeat(400_000)}"]`;
+    const head = `POST ${POLLING}&sid=${slow.sid} HTTP/1.1\r\nHost: a\r\nContent-Length: ${text.length}\r\n\r\n`;
+    const slowPost = raw(t, port, head);
+    const stalledPost = connect(port, '127.0.0.1');
+    t.after(() => stalledPost.destroy());
+    stalledPost.write(halfPost(stalled.sid));
+    let answered = false;
+    const answer = new Promise<string>((resolve) => {
+      stalledPost.on('data', (chunk) => resolve(String(chunk)));
+      stalledPost.on('close', () => resolve('dropped'));
+    }).finally(() => {
+      answered = true;
+    });
+    // A twentieth of what uWebSockets.js wants to see, for longer than either time-out.
+    let sent = 0;
+    for await (const _ of setInterval(250)) {
+      if (answered) break;
+      slowPost.write(text.slice(sent, sent + 256));
+      sent += 256;
+    }
+    const received = waitFor(slow.socket, 'm');
+    slowPost.write(text.slice(sent));
+    assert.match(await answer, /^HTTP\/1\.1 408 /);
+    assert.equal((await slowPost.response())?.body.toString(), 'ok');
+    assert.equal((await received)[0].length, 400_000);
   });
 
   it('holds for a body that nobody has looked at yet, too', async (t) => {
@@ -229,18 +267,20 @@ describe('requests', () => {
     assert.equal((await send(port, `${POLLING}&x=${'x'.repeat(8192)}`)).status, 414);
   });
 
-  it('carry 10,000 packets and no more; one with more ends its session', async (t) => {
+  it('carry as many of the smallest events as their bytes allow, and no more packets; one with more ends its session', async (t) => {
     const { io, port } = ownServer(t);
     const connected = waitFor(io, 'connection');
     const { sid } = await openSession(port);
     await joinMain(port, sid);
     const [socket] = await connected;
     const path = `${POLLING}&sid=${sid}`;
-    const body = (packets: number): string => new Array(packets).fill('3').join('\x1e');
-    assert.equal((await send(port, path, { method: 'POST', body: body(10_000) })).text, 'ok');
+    const body = (packets: number, packet = '3'): string => new Array(packets).fill(packet).join('\x1e');
+    const counted = waitForAll(socket, 'a', { count: 125_000 });
+    assert.equal((await send(port, path, { method: 'POST', body: body(125_000, '42["a"]') })).text, 'ok');
+    await counted;
     assert.equal(socket.connected, true);
     const gone = waitFor(socket, 'disconnect');
-    await send(port, path, { method: 'POST', body: body(10_001) });
+    await send(port, path, { method: 'POST', body: body(125_001) });
     assert.equal((await gone)[0], 'parse error');
   });
 

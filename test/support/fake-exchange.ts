@@ -9,11 +9,16 @@ import type { IoAgent } from '../../core/agents/io/io-agent.ts';
 
 export class FakeExchange implements LocalRequest {
   onAborted: (() => void) | undefined;
+  onLost: (() => void) | undefined;
+  onWritten: (() => void) | undefined;
   onRefused: ((code: number) => void) | undefined;
   headers: HeaderList = [];
   /** Undefined while the request is open. */
   reply: HttpAnswer | undefined;
   aborted = false;
+  /** Answers stay in the compressor until `compressed`. */
+  compresses = false;
+  #inCompressor: HttpAnswer | undefined;
   receiver: BodyReceiver | undefined;
   readonly io: number;
   readonly #agent: IoAgent;
@@ -24,13 +29,29 @@ export class FakeExchange implements LocalRequest {
   }
 
   get open(): boolean {
-    return !this.aborted && this.reply === undefined;
+    return !this.aborted && this.reply === undefined && this.#inCompressor === undefined;
   }
 
   answer(answer: HttpAnswer): boolean {
-    if (this.aborted || this.reply !== undefined) return false;
-    this.reply = answer;
+    if (!this.open) return false;
+    if (this.compresses) {
+      this.#inCompressor = answer;
+    } else {
+      this.reply = answer;
+      this.onWritten?.();
+    }
     return true;
+  }
+
+  /** The compressor has finished. */
+  compressed(): void {
+    if (this.aborted || this.#inCompressor === undefined) return;
+    this.reply = this.#inCompressor;
+    this.onWritten?.();
+  }
+
+  get isCompressing(): boolean {
+    return this.#inCompressor !== undefined && this.reply === undefined;
   }
 
   get answered(): boolean {
@@ -64,8 +85,8 @@ export class FakeExchange implements LocalRequest {
   abort(): void {
     if (this.aborted || this.reply !== undefined) return;
     this.aborted = true;
-    const { onAborted } = this;
+    const tell = this.#inCompressor === undefined ? this.onAborted : this.onLost;
     this.onAborted = undefined;
-    if (onAborted !== undefined) this.#agent.body(onAborted);
+    if (tell !== undefined) this.#agent.body(tell);
   }
 }

@@ -34,7 +34,7 @@ export interface Exchange {
   answer(answer: HttpAnswer): void;
   /** The client went away before the answer; set by the owner, called at most once. */
   onAborted: (() => void) | undefined;
-  /** Nobody knows that the answer reached the client; set by the owner, called at most once, for requests passed on. */
+  /** The client went away before the answer that was given could be written; set by the owner, called at most once. */
   onLost?: (() => void) | undefined;
 }
 

@@ -4,6 +4,7 @@
  */
 import { SESSION_UNKNOWN } from '../../wire/connection-errors.ts';
 import { type BodyReceiver, type Exchange, type HttpAnswer, refusal } from './exchange.ts';
+import type { LocalRequest } from './front-desk.ts';
 import type { LaneMessage, Lanes } from './lanes.ts';
 import type { PollingRequest } from './polling-sessions.ts';
 
@@ -39,7 +40,7 @@ export class ForeignRequests {
   readonly #lanes: Lanes;
   readonly #owner: Owner;
   /** Requests that came in here, by number. */
-  readonly #sent = new Map<number, { readonly owner: number; readonly sid: string; readonly exchange: Exchange }>();
+  readonly #sent = new Map<number, { readonly owner: number; readonly sid: string; readonly exchange: LocalRequest }>();
   /** Requests of other threads that this one answers, by thread and number. */
   readonly #received = new Map<number, Map<number, RemoteExchange>>();
   #nextId = 1;
@@ -50,7 +51,7 @@ export class ForeignRequests {
   }
 
   /** Passes a request to the thread that owns its session. */
-  pass(owner: number, server: number, request: PollingRequest, exchange: Exchange): BodyReceiver | undefined {
+  pass(owner: number, server: number, request: PollingRequest, exchange: LocalRequest): BodyReceiver | undefined {
     if (!this.#lanes.reaches(owner)) {
       exchange.answer(refusal(SESSION_UNKNOWN, { sid: request.sid }));
       return undefined;
@@ -95,9 +96,14 @@ export class ForeignRequests {
         const sent = this.#sent.get(message.id);
         this.#sent.delete(message.id);
         if (sent === undefined) break;
-        sent.exchange.onAborted = undefined;
-        sent.exchange.answer(message.answer);
-        if (message.isAwaited) this.#lanes.post(from, { op: 'delivered', id: message.id });
+        const { exchange } = sent;
+        const { id } = message;
+        exchange.onAborted = undefined;
+        if (message.isAwaited) {
+          exchange.onWritten = () => this.#lanes.post(from, { op: 'delivered', id });
+          exchange.onLost = () => this.#lanes.post(from, { op: 'aborted', id });
+        }
+        exchange.answer(message.answer);
         break;
       }
     }

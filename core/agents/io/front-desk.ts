@@ -31,6 +31,7 @@ import {
 import { refuseHandshake, refuseTransport, sidOf, single } from './handshake.ts';
 import type { InboxWriter } from './inbox-writer.ts';
 import type { LaneListener, LaneMessage, Lanes } from './lanes.ts';
+import { Lingering } from './lingering.ts';
 import { OwnerLookup } from './owner-lookup.ts';
 import { PollingSessions } from './polling-sessions.ts';
 import { answerPoll } from './polling-transport.ts';
@@ -51,6 +52,8 @@ export interface LocalRequest extends Exchange {
   headers: HeaderList;
   /** Told when the answer is a connection error. */
   onRefused: ((code: number, context: ErrorContext) => void) | undefined;
+  /** The answer has been written; set by whoever passes the request on, called at most once. */
+  onWritten: (() => void) | undefined;
   /** False once it was answered, or the client has gone. */
   readonly open: boolean;
 }
@@ -88,6 +91,7 @@ export class FrontDesk {
   readonly #parts: FrontDeskParts;
   readonly #foreign: ForeignRequests;
   readonly #lookup: OwnerLookup;
+  readonly #lingering = new Lingering();
   readonly #servers = new Map<number, DeskServer>();
 
   constructor(parts: FrontDeskParts) {
@@ -121,7 +125,7 @@ export class FrontDesk {
   openServer(spec: ServerSpec): void {
     const { sessions: table, census, inbox, now } = this.#parts;
     const sessions = new ServerSessions(spec, table, census, inbox, now);
-    const polling = new PollingSessions(sessions, table, inbox, this.upgrades, this.candidates, now);
+    const polling = new PollingSessions(sessions, table, inbox, this.upgrades, this.candidates, this.#lingering, now);
     sessions.onEnded = (sid) => this.candidates.ended(sid);
     this.#servers.set(spec.server, { gate: new Gate(spec, this.#parts.ask), sessions, polling });
   }
@@ -161,10 +165,8 @@ export class FrontDesk {
   }
 
   tick(now: number): void {
-    for (const { sessions, polling } of this.#servers.values()) {
-      sessions.tick(now);
-      polling.tick(now);
-    }
+    for (const { sessions } of this.#servers.values()) sessions.tick(now);
+    this.#lingering.tick(now);
     this.candidates.tick(now);
   }
 

@@ -33,10 +33,10 @@ export type LaneMessage =
   | { readonly op: 'body'; readonly id: number; readonly bytes: Uint8Array }
   /** The body was refused where it came in; the session goes on. */
   | { readonly op: 'refused'; readonly id: number }
-  /** The client went away. */
+  /** The client went away, before the answer or with it. */
   | { readonly op: 'aborted'; readonly id: number }
   | { readonly op: 'answer'; readonly id: number; readonly answer: HttpAnswer; readonly isAwaited: boolean }
-  /** The answer has reached the connection. */
+  /** The answer has been written to the connection. */
   | { readonly op: 'delivered'; readonly id: number }
   // ── upgrade: candidate's thread → owner, and back ──
   | {

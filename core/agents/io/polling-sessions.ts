@@ -9,27 +9,27 @@ import {
   DESCRIPTION_POLL_OVERLAP,
   DESCRIPTION_POST_ABORTED,
   DESCRIPTION_POST_OVERLAP,
+  REASON_FORCED_CLOSE,
   REASON_PARSE_ERROR,
+  REASON_SERVER_SHUTTING_DOWN,
   REASON_TRANSPORT_CLOSE,
   REASON_TRANSPORT_ERROR,
 } from '../../session/reasons.ts';
 import { BAD_REQUEST, protocolMismatch, SESSION_UNKNOWN } from '../../wire/connection-errors.ts';
 import type { Revision } from '../../wire/engine-packet.ts';
 import { decodeJsonpBody } from '../../wire/jsonp.ts';
-import type { DecodedPayload } from '../../wire/payload.ts';
+import type { DecodedPayload, PayloadLimits } from '../../wire/payload.ts';
 import { decodePayloadV3 } from '../../wire/payload-v3.ts';
 import { decodePayloadV4 } from '../../wire/payload-v4.ts';
 import { KIND_BINARY, KIND_TEXT } from '../records.ts';
 import type { Candidates } from './candidates.ts';
 import { type BodyReceiver, type Exchange, type HttpAnswer, refusal } from './exchange.ts';
 import type { InboxWriter } from './inbox-writer.ts';
-import { answerPoll, controlPacket, type PollingTransport, type QueuedPacket } from './polling-transport.ts';
+import type { Lingering } from './lingering.ts';
+import { answerPoll, controlPacket, type PollingTransport } from './polling-transport.ts';
 import { type End, FAREWELL_PACKET, type Farewell, type PollingEnd, type ServerSessions } from './server-sessions.ts';
 import type { SessionTable } from './session-table.ts';
 import type { Upgrades } from './upgrades.ts';
-
-/** A session that ended without an open poll waits this long for the next one, so that the last packets arrive. */
-const LINGER_MS = 30_000;
 
 const PACKET_CLOSE = 1;
 const PACKET_PING = 2;
@@ -41,8 +41,10 @@ const OK: HttpAnswer = { status: 200, contentType: 'text/html', body: 'ok' };
 const EMPTY_400: HttpAnswer = { status: 400 };
 const EMPTY_500: HttpAnswer = { status: 500 };
 
-/** Packets of one body at most. */
-const LIMITS = { maxPackets: 10_000 };
+/** Packets of any body; a decoded one takes many times its bytes. */
+const MIN_PACKETS = 16_384;
+/** The smallest event of a client with its separator: a body full of them is good, however large bodies may be. */
+const MIN_EVENT_BYTES = 8;
 const NOTHING = { packets: [], valid: true };
 
 /** A polling request with a sid, as far as the owner needs it. */
@@ -57,12 +59,8 @@ export interface PollingRequest {
   readonly contentType: string;
 }
 
-interface Lingering {
-  readonly revision: Revision;
-  readonly binary: boolean;
-  readonly packets: readonly QueuedPacket[];
-  readonly until: number;
-}
+/** Ends of ours: what was sent before arrives. A client that broke the protocol is only told that it is over. */
+const KEEPING_REASONS: readonly number[] = [REASON_FORCED_CLOSE, REASON_SERVER_SHUTTING_DOWN];
 
 export class PollingSessions implements PollingEnd {
   readonly #server: ServerSessions;
@@ -71,7 +69,8 @@ export class PollingSessions implements PollingEnd {
   readonly #upgrades: Upgrades;
   readonly #candidates: Candidates;
   readonly #now: () => number;
-  readonly #lingering = new Map<string, Lingering>();
+  readonly #lingering: Lingering;
+  readonly #limits: PayloadLimits;
 
   constructor(
     server: ServerSessions,
@@ -79,6 +78,7 @@ export class PollingSessions implements PollingEnd {
     inbox: InboxWriter,
     upgrades: Upgrades,
     candidates: Candidates,
+    lingering: Lingering,
     now: () => number,
   ) {
     this.#server = server;
@@ -86,7 +86,10 @@ export class PollingSessions implements PollingEnd {
     this.#inbox = inbox;
     this.#upgrades = upgrades;
     this.#candidates = candidates;
+    this.#lingering = lingering;
     this.#now = now;
+    const maxEvents = Math.floor(server.spec.maxHttpBufferSize / MIN_EVENT_BYTES);
+    this.#limits = { maxPackets: Math.max(MIN_PACKETS, maxEvents) };
     server.polling = this;
   }
 
@@ -100,12 +103,13 @@ export class PollingSessions implements PollingEnd {
 
   /** A poll: answered at once when packets wait, held otherwise. */
   #get(request: PollingRequest, exchange: Exchange): void {
-    const lingering = this.#lingering.get(request.sid);
+    const { server } = this.#server.spec;
     // An id of the application's making may be in use again.
-    if (lingering !== undefined && this.#sessions.find(this.#server.spec.server, request.sid) < 0) {
-      this.#lingering.delete(request.sid);
-      const last = [...lingering.packets, controlPacket(PACKET_NOOP), controlPacket(PACKET_CLOSE)];
-      answerPoll(exchange, last, lingering, request.jsonp);
+    const isOver = this.#sessions.find(server, request.sid) < 0;
+    const words = isOver ? this.#lingering.take(server, request.sid) : undefined;
+    if (words !== undefined) {
+      const last = [...words.packets, controlPacket(PACKET_NOOP), controlPacket(PACKET_CLOSE)];
+      answerPoll(exchange, last, words, request.jsonp);
       return;
     }
     const local = this.#find(request, exchange);
@@ -168,6 +172,7 @@ export class PollingSessions implements PollingEnd {
       this.#candidates.sessionEnded(local, poll, farewell);
       return;
     }
+    const bytes = poll.queuedBytes;
     const packets = poll.take();
     this.#upgrades.sessionEnded(poll, end, discard ? undefined : packets);
     const post = poll.post;
@@ -181,14 +186,9 @@ export class PollingSessions implements PollingEnd {
       poll.flush();
     } else if (!discard) {
       const { sid, revision, binary } = poll;
-      this.#lingering.set(sid, { revision, binary, packets, until: this.#now() + LINGER_MS });
-    }
-  }
-
-  tick(now: number): void {
-    for (const [sid, { until }] of this.#lingering) {
-      if (until > now) break; // in order of their ends
-      this.#lingering.delete(sid);
+      const keeps = KEEPING_REASONS.includes(end.reason);
+      const words = { revision, binary, packets: keeps ? packets : [] };
+      this.#lingering.add(this.#server.spec.server, sid, words, keeps ? bytes : 0, this.#now());
     }
   }
 
@@ -220,7 +220,7 @@ export class PollingSessions implements PollingEnd {
     if (poll.post !== exchange) return; // the session ended meanwhile, and with it this post
     poll.post = undefined;
     exchange.onAborted = undefined;
-    const payload = decode(poll.revision, request, bytes);
+    const payload = decode(poll.revision, request, bytes, this.#limits);
     for (const { type, binary: isBinary, data } of payload.packets) {
       if (this.#sessions.polls[local] !== poll) break;
       this.#packet(local, type, isBinary, data);
@@ -250,9 +250,14 @@ export class PollingSessions implements PollingEnd {
   }
 }
 
-function decode(revision: Revision, { jsonp, contentType }: PollingRequest, bytes: Uint8Array): DecodedPayload {
+function decode(
+  revision: Revision,
+  { jsonp, contentType }: PollingRequest,
+  bytes: Uint8Array,
+  limits: PayloadLimits,
+): DecodedPayload {
   const body = jsonp === undefined ? bytes : decodeJsonpBody(bytes);
   if (body === undefined) return NOTHING;
-  if (revision === 4) return decodePayloadV4(body, LIMITS);
-  return decodePayloadV3(body, contentType === 'application/octet-stream' && jsonp === undefined, LIMITS);
+  if (revision === 4) return decodePayloadV4(body, limits);
+  return decodePayloadV3(body, contentType === 'application/octet-stream' && jsonp === undefined, limits);
 }

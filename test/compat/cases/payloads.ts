@@ -28,6 +28,9 @@ const octets = (id: string, name: string, body: Buffer, notes?: Notes): Case =>
 
 const SEPARATOR = '\x1e';
 
+const ROOMY: Notes = { house: 'roomy' };
+const noops4 = (count: number): string => Array.from({ length: count }, () => '6').join(SEPARATOR);
+
 export const PAYLOAD_CASES: readonly Case[] = [
   eio4('events', 'several packets', ['42["a"]', '6', '3', '42["b"]'].join(SEPARATOR)),
   eio4('unknown', 'an unknown packet type', '9'),
@@ -41,7 +44,8 @@ export const PAYLOAD_CASES: readonly Case[] = [
   eio4('probe', 'a probe', '2probe'),
   eio4('upgrade', 'an upgrade packet', '5'),
   eio4('open', 'an open packet', '0{}'),
-  eio4('noops-many', '4,000 noops', Array.from({ length: 4000 }, () => '6').join(SEPARATOR)),
+  eio4('noops-many', '16,384 noops', noops4(16_384), ROOMY),
+  eio4('noops-too-many', '16,385 noops', noops4(16_385), ROOMY),
   eio4('attachment', 'an attachment as base64', `451-["a",{"_placeholder":true,"num":0}]${SEPARATOR}bAQID`),
   eio4('base64-garbage', 'base64 with other characters', `451-["a",{"_placeholder":true,"num":0}]${SEPARATOR}b!AQ ID*`),
   eio4('base64-stray', 'base64 nobody announced', 'bAQID'),
@@ -57,6 +61,8 @@ export const PAYLOAD_CASES: readonly Case[] = [
   eio3('events', 'several packets', '7:42["a"]1:67:42["b"]'),
   eio3('ping', 'a ping', '1:2'),
   eio3('pong', 'a pong, which only the server may send', '1:3'),
+  eio3('noops-many', '16,384 noops', '1:6'.repeat(16_384), ROOMY),
+  eio3('noops-too-many', '16,385 noops', '1:6'.repeat(16_385), ROOMY),
   eio3('length-utf16', 'lengths count UTF-16 units', '13:42["a","€😀"]'),
   eio3('length-short', 'a length that is too short', '6:42["a"]'),
   eio3('length-long', 'a length that is too long', '8:42["a"]'),
