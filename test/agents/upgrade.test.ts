@@ -14,8 +14,8 @@ for (const place of PLACES) {
   describe(`an upgrade from thread ${place.from} to ${place.to} of ${place.ioThreads}`, () => {
     for (const revision of [3, 4] as const) {
       for (const large of [false, true]) {
-        it(`loses, doubles and reorders nothing in any order of steps (EIO ${revision}, large: ${large})`, async () => {
-          await inOrders(ORDERS / (large ? 3 : 1), async (random) => {
+        it(`loses, doubles and reorders nothing in any order of steps (EIO ${revision}, large: ${large})`, async (t) => {
+          await inOrders(ORDERS / (large ? 3 : 1), `${place.from} ${place.to} ${t.name}`, async (random) => {
             const early = random.chance(0.5);
             const walk = await UpgradeWalk.start({ ...place, revision, large, random, early });
             await walk.run();

@@ -72,6 +72,14 @@ export class FakeLanes {
     this.#ports[thread].length = 0;
   }
 
+  /** What waits for a thread, in order, by lane; lanes without are left out. */
+  waiting(thread: number): readonly (readonly string[])[] {
+    const lanes = this.#ports[thread].map(({ waiting }) =>
+      waiting.map(({ event, body }) => (body as { op: string } | undefined)?.op ?? event),
+    );
+    return lanes.filter(({ length }) => length > 0);
+  }
+
   /** Delivers the next message to a thread, in order per lane; false when none waits. */
   deliver(thread: number): boolean {
     return this.#ports[thread].some((port) => port.deliver());

@@ -48,6 +48,13 @@ export class Random {
   }
 }
 
+/** A seed for the test of that name, from the seed of the process: tests with the same orders would find the same. */
+export function seedOf(name: string): number {
+  let seed = SEED;
+  for (let i = 0; i < name.length; i++) seed = Math.imul(seed ^ name.charCodeAt(i), 0x01000193);
+  return seed >>> 0;
+}
+
 function readSeed(text: string | undefined): number {
   if (text === undefined || text === '') return Math.floor(Math.random() * 2 ** 32);
   const seed = Number(text);

@@ -147,6 +147,38 @@ export class Roamer implements Peer {
     return !answered && this.#waiting.length === 0 && this.#bodyDue === undefined && this.#framesRead === frames;
   }
 
+  /** False when no `step` would change anything before something else happens. */
+  get canStep(): boolean {
+    if (this.over !== undefined) return false;
+    const { phase, poll, post, upgrading } = this;
+    if (phase === 'pausing' && poll === undefined && post === undefined) return true;
+    const mayAsk = phase === 'polling' || phase === 'probing';
+    if (poll === undefined ? mayAsk : poll.reply !== undefined) return true;
+    if (post === undefined) {
+      if (mayAsk && this.#waiting.length > 0) return true;
+    } else if (post.reply !== undefined || (this.#bodyDue !== undefined && post.receiver !== undefined)) return true;
+    if (upgrading?.refused !== undefined) return true;
+    if (upgrading?.socket === undefined) return false;
+    const { frames, isOpen } = upgrading.socket;
+    return this.#framesRead < frames.length || !isOpen || (phase === 'probing' && frames.length === 0);
+  }
+
+  /** A post is open whose body has not been sent. */
+  get owesBody(): boolean {
+    return this.#bodyDue !== undefined;
+  }
+
+  /** Where the client stands, as text. */
+  get standing(): string {
+    const of = (exchange: FakeExchange | undefined): string =>
+      exchange === undefined ? 'none' : exchange.reply === undefined ? 'open' : `${exchange.reply.status}`;
+    const due = this.#bodyDue === undefined ? '' : this.post?.receiver === undefined ? 'due' : 'ready';
+    const { received, said, messages } = this;
+    const counts = [received, said, messages, this.#waiting].map(({ length }) => length);
+    const frames = `${this.#framesRead}/${this.socket?.frames.length ?? 'no'}`;
+    return `${this.phase} poll ${of(this.poll)} post ${of(this.post)}${due} frames ${frames} messages ${counts}`;
+  }
+
   #send(packet: string): void {
     if (this.phase === 'live') this.frame(packet);
     else this.#waiting.push(packet);

@@ -7,7 +7,7 @@ import type { RowNumber } from '../../core/session/ids.ts';
 import { STATE_BURIED } from '../../core/shm/control.ts';
 import { FIRST_IO_THREAD } from '../../core/shm/layout.ts';
 import { type Client, OneThread } from './one-thread.ts';
-import { Random, SEED } from './random.ts';
+import { Random, SEED, seedOf } from './random.ts';
 import { Roamer } from './roamer.ts';
 
 export interface WalkSettings {
@@ -21,15 +21,20 @@ export interface WalkSettings {
   readonly steps?: number;
   /** The upgrade may begin before anybody but the owner has heard of the session. */
   readonly early?: boolean;
+  readonly bystanders?: number;
 }
 
 const LARGE = 'L'.repeat(66_000);
 const SLOTS = 64;
 const BYSTANDERS = 9;
 
-/** Runs `body` with one seed after another, all from the seed of the process; a failure names its own. */
-export async function inOrders(orders: number, body: (random: Random) => Promise<void>): Promise<void> {
-  const seeds = new Random();
+/**
+ * Runs `body` with one seed after another, all from the seed of the process; a failure names its own.
+ *
+ * @param name of the test: each has seeds of its own
+ */
+export async function inOrders(orders: number, name: string, body: (random: Random) => Promise<void>): Promise<void> {
+  const seeds = new Random(seedOf(name));
   for (let order = 0; order < orders; order++) {
     const seed = seeds.next();
     try {
@@ -62,7 +67,7 @@ export class UpgradeWalk {
   private constructor(settings: WalkSettings) {
     this.settings = settings;
     this.random = settings.random;
-    const { ioThreads } = settings;
+    const { ioThreads, bystanders = BYSTANDERS } = settings;
     const batchRecords = this.random.pick([1, 2, 8]);
     this.setup = new OneThread(
       { ioThreads, batchRecords, logBytes: 16_384, ringBytes: 32_768, maxConnections: SLOTS },
@@ -70,7 +75,7 @@ export class UpgradeWalk {
     );
     this.#room = this.setup.app.allocateRow();
     // So many that readers are referred to targets they have kept.
-    for (let i = 0; i < BYSTANDERS; i++) this.bystanders.push(this.setup.connect(i % ioThreads) as Client);
+    for (let i = 0; i < bystanders; i++) this.bystanders.push(this.setup.connect(i % ioThreads) as Client);
   }
 
   static async start(settings: WalkSettings): Promise<UpgradeWalk> {
@@ -83,7 +88,7 @@ export class UpgradeWalk {
   }
 
   /** The application puts the client into the room once it has heard of it. */
-  #greet(): void {
+  greet(): void {
     if (this.#isGreeted || this.roamer.session === 0 || this.roamer.closed !== undefined) return;
     this.#isGreeted = true;
     this.setup.app.join(this.roamer.session, [this.#room]);
@@ -113,7 +118,7 @@ export class UpgradeWalk {
   async step(): Promise<void> {
     const { setup, random, roamer } = this;
     const { ioThreads } = this.settings;
-    this.#greet();
+    this.greet();
     setup.msPerLook = random.pick([0, 0, 2]); // sometimes a turn ends in the middle of a batch
     const io = random.below(ioThreads);
     const dice = random.below(100);
@@ -126,7 +131,7 @@ export class UpgradeWalk {
       await null; // a message of a thread to itself
     else if (dice < 84) roamer.step(io, random.below(4));
     else if (dice < 92) this.#emit();
-    else if (roamer.said.length < 200) roamer.say(`${this.#number++}${this.#filler(0.1)}`);
+    else if (roamer.said.length < 200) this.say();
     setup.msPerLook = 0;
   }
 
@@ -227,16 +232,37 @@ export class UpgradeWalk {
   #emit(): void {
     const { setup, random, roamer } = this;
     if (setup.pendingCommandBytes > 16_384) return;
-    const text = `${this.#number++}${this.#filler(0.05)}`;
-    const alive = this.#isGreeted && roamer.closed === undefined && !this.ended;
-    if (roamer.session > 0 && random.chance(0.4)) {
-      setup.app.send(roamer.session, [text], 0);
-      if (alive) this.due.push(text);
-      return;
-    }
-    setup.app.broadcast({ rows: [this.#room], sessions: [], exceptRows: [], exceptSessions: [] }, [text], 0);
-    if (alive) this.due.push(text);
+    if (roamer.session > 0 && random.chance(0.4)) this.sendOne();
+    else this.sendAll();
+  }
+
+  /** The application sends to the client, which it must have heard of. */
+  sendOne(): void {
+    const text = this.#text();
+    this.setup.app.send(this.roamer.session, [text], 0);
+    if (this.#isHere) this.due.push(text);
+  }
+
+  /** The application sends to the room. */
+  sendAll(): void {
+    const text = this.#text();
+    const room = { rows: [this.#room], sessions: [], exceptRows: [], exceptSessions: [] };
+    this.setup.app.broadcast(room, [text], 0);
+    if (this.#isHere) this.due.push(text);
     this.#toAll.push(text);
+  }
+
+  /** The client says something. */
+  say(): void {
+    this.roamer.say(`${this.#number++}${this.#filler(0.1)}`);
+  }
+
+  get #isHere(): boolean {
+    return this.#isGreeted && this.roamer.closed === undefined && !this.ended;
+  }
+
+  #text(): string {
+    return `${this.#number++}${this.#filler(0.05)}`;
   }
 
   #filler(probability: number): string {
