@@ -14,7 +14,7 @@ export const ERROR_CODES = {
   ERR_EXPRESS_APP: 'A request handler function where an HTTP server was expected.',
   ERR_LISTEN_FAILED: 'A port could not be bound for a reason that the system does not tell.',
   ERR_NOT_ATTACHED: 'An operation that needs a server that listens.',
-  ERR_THREAD_START: 'A thread did not start in time.',
+  ERR_THREAD_START: 'A thread did not start.',
   ERR_THREAD_CRASH: 'A thread ended with an uncaught exception.',
   ERR_THREAD_HUNG: 'A thread no longer turns its loop; the process cannot repair that.',
   ERR_COORDINATOR_LOST: 'The coordinator thread ended; the process cannot repair that.',

@@ -7,6 +7,12 @@ import { EngineError } from '../errors.ts';
 import type { Control } from '../shm/control.ts';
 import { threadName } from '../shm/layout.ts';
 
+/** What a thread posts that cannot start, whatever else it may say. */
+export interface FailedStart {
+  readonly op: 'failed';
+  readonly message: string;
+}
+
 /** Threads that take longer than this to start or to answer are taken for dead. */
 const ANSWER_MS = 30_000;
 
@@ -16,6 +22,7 @@ export class ThreadPort<Request, Notice> {
   readonly #onNotice: (notice: Notice) => void;
   #port: MessagePort;
   #life = 0;
+  #failure: string | undefined;
 
   constructor(control: Control, thread: number, port: MessagePort, onNotice: (notice: Notice) => void) {
     this.#control = control;
@@ -44,16 +51,19 @@ export class ThreadPort<Request, Notice> {
 
   /**
    * Blocks until a notice has made `done` true.
-   * @throws ERR_THREAD_START after 30 s without
+   * @throws ERR_THREAD_START when the thread cannot start, or after 30 s without
    */
   waitUntil(done: () => boolean): void {
     const deadline = performance.now() + ANSWER_MS;
     for (;;) {
       const seen = this.#control.notices(this.#thread);
       for (let received = receiveMessageOnPort(this.#port); received; received = receiveMessageOnPort(this.#port)) {
-        this.#onNotice(received.message as Notice);
+        this.#receive(received.message as Notice | FailedStart);
       }
       if (done()) return;
+      if (this.#failure !== undefined) {
+        throw new EngineError('ERR_THREAD_START', `${threadName(this.#thread)} could not start: ${this.#failure}`);
+      }
       const left = deadline - performance.now();
       if (left <= 0) {
         const name = threadName(this.#thread);
@@ -68,7 +78,12 @@ export class ThreadPort<Request, Notice> {
   }
 
   #listen(): void {
-    this.#port.on('message', (notice: Notice) => this.#onNotice(notice));
+    this.#port.on('message', (notice: Notice | FailedStart) => this.#receive(notice));
     this.#port.unref(); // a server that listens keeps the process alive by its threads
+  }
+
+  #receive(notice: Notice | FailedStart): void {
+    if ((notice as FailedStart).op === 'failed') this.#failure = (notice as FailedStart).message;
+    else this.#onNotice(notice as Notice);
   }
 }
