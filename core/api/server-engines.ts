@@ -47,8 +47,17 @@ export class ServerEngines {
   take(options: GivenOptions): EngineHost {
     this.#running = this.#running.filter(({ engine }) => !engine.closed);
     const same = this.#running.find((other) => sameOptions(other.options, options));
-    this.#current = same?.engine ?? this.#create(options);
-    return this.#current;
+    if (same !== undefined) {
+      this.#current = same.engine;
+      return same.engine;
+    }
+    const { origins, ...others } = options;
+    const engine = createEngineHost(others, this.#running[0]?.engine);
+    if (origins !== undefined) engine.origins = origins;
+    engine.on('connection', (conn: Conn) => this.#onConnection(conn, engine));
+    this.#running.push({ engine, options });
+    this.#current = engine;
+    return engine;
   }
 
   /** Closes all that run. */
@@ -61,15 +70,6 @@ export class ServerEngines {
   /** Lets go of them, after `close()`. */
   forget(): void {
     this.#current = undefined;
-  }
-
-  #create(options: GivenOptions): EngineHost {
-    const { origins, ...others } = options;
-    const engine = createEngineHost(others, this.#running[0]?.engine);
-    if (origins !== undefined) engine.origins = origins;
-    engine.on('connection', (conn: Conn) => this.#onConnection(conn, engine));
-    this.#running.push({ engine, options });
-    return engine;
   }
 }
 
