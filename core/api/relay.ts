@@ -110,12 +110,11 @@ export class Relay {
   /** An upgrade for others: ended if nobody has answered it by then. */
   #guardForeignUpgrade(socket: Socket): void {
     const { destroyUpgrade, destroyUpgradeTimeout } = this.#options;
+    // Node listens no more, perhaps nobody else does, and a reset would be an exception that nobody can catch.
+    socket.on('error', () => socket.destroy());
     if (!destroyUpgrade) return;
     setTimeout(() => {
-      if (socket.writable && socket.bytesWritten <= 0) {
-        socket.on('error', () => socket.destroy()); // it may be reset while it is refused
-        socket.end();
-      }
+      if (socket.writable && socket.bytesWritten <= 0) socket.end();
     }, destroyUpgradeTimeout).unref();
   }
 }

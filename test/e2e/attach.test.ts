@@ -139,6 +139,23 @@ describe('a shared Node server', () => {
     }
   });
 
+  it('outlives clients that reset an upgrade which nobody has answered yet', async (t) => {
+    for (const destroyUpgrade of [true, false]) {
+      const server = createServer();
+      const io = makeServer(server, { ...settings, destroyUpgrade });
+      t.after(() => void io.close());
+      const port = await listen(t, server);
+      const ignored = new RawConnection(port);
+      const arrival = waitFor(server, 'upgrade');
+      ignored.write(upgradeHead('/ignored'));
+      const [, socket] = await arrival;
+      const gone = waitFor(socket, 'close');
+      ignored.reset();
+      await gone;
+      await assertServes(port);
+    }
+  });
+
   it('hands an upgrade over as it came: a refusal, an early frame, a body that is not read', async (t) => {
     const server = createServer();
     const io = makeServer(server, settings);
