@@ -37,7 +37,7 @@ describe('encoding of a request', () => {
     for (const revision of [3, 4] as const) {
       for (const polling of [false, true]) {
         const head = readRequestHead(encodeRequest(sample({ revision }), polling));
-        assert.deepEqual(head, { address: sample().address, revision, polling });
+        assert.deepEqual(head, { address: sample().address, revision, polling, base64: sample().base64 });
       }
     }
   });
