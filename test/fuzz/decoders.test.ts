@@ -172,7 +172,7 @@ describe(`decoders under nonsense, seed ${SEED}:`, () => {
         if (random.chance(0.05)) return random.pick(PACKETS);
         const data = [random.pick(['a', 'b', 7, 'connect', {}]), nested(random, random.below(9))];
         const [good] = encoder.encode({
-          type: random.pick([2, 2, 2, 3, 0, 1, 4, 5, 6, 7]),
+          type: random.pick([2, 2, 2, 3, 0, 1, 4, 5, 6, 7]) as PacketType,
           nsp: random.pick(['/', '/chat']),
           data,
           id: random.below(5),
