@@ -7,8 +7,8 @@ import type { Kind } from './case.ts';
 import type { HouseName } from './houses.ts';
 
 /** The first message of a server process. */
-export interface Greeting {
-  readonly ports: { readonly [name in HouseName]: number };
+export interface Greeting<Name extends string = HouseName> {
+  readonly ports: { readonly [name in Name]: number };
 }
 
 export type Request =
@@ -20,32 +20,35 @@ export type Request =
       readonly opened: number;
       readonly over: boolean;
     }
-  /** Resident bytes after a collection. */
-  | { readonly id: number; readonly op: 'memory' };
+  /** Resident bytes after a collection; with `left`, once no more sessions than that are open. */
+  | { readonly id: number; readonly op: 'memory'; readonly left?: number };
 
 export interface Reply {
   readonly id: number;
   readonly value: string[] | number;
 }
 
-export class ServerProcess {
+const PROGRAM = new URL('./server-program.ts', import.meta.url);
+
+export class ServerProcess<Name extends string = HouseName> {
   readonly kind: Kind;
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, { resolve: (value: any) => void; reject: (error: Error) => void }>();
-  readonly #greeting: Promise<Greeting>;
-  #ports = {} as Greeting['ports'];
+  readonly #greeting: Promise<Greeting<Name>>;
+  #ports = {} as Greeting<Name>['ports'];
   #lastId = 0;
   #death: Error | undefined;
 
   /** Starts the process; `ready` says when it listens. */
-  constructor(kind: Kind) {
+  constructor(kind: Kind, program: URL = PROGRAM) {
     this.kind = kind;
-    const program = new URL('./server-program.ts', import.meta.url);
-    this.#child = fork(program, [kind], { execArgv: ['--expose-gc', '--import', 'tsx'] });
+    this.#child = fork(program, [kind], {
+      execArgv: ['--expose-gc', '--max-semi-space-size=1', '--optimize-for-size', '--import', 'tsx'],
+    });
     this.#greeting = new Promise((resolve, reject) => {
       this.#waiting.set(0, { resolve, reject });
     });
-    this.#child.on('message', (message: Greeting | Reply) => {
+    this.#child.on('message', (message: Greeting<Name> | Reply) => {
       const [id, value] = 'id' in message ? [message.id, message.value] : [0, message];
       this.#waiting.get(id)?.resolve(value);
       this.#waiting.delete(id);
@@ -61,7 +64,7 @@ export class ServerProcess {
     this.#ports = (await within(this.#greeting, `the start of the ${this.kind} server`)).ports;
   }
 
-  port(house: HouseName): number {
+  port(house: Name): number {
     return this.#ports[house];
   }
 
@@ -74,8 +77,8 @@ export class ServerProcess {
     return within(this.#request({ id: ++this.#lastId, op: 'report', key, opened, over }), what);
   }
 
-  memory(): Promise<number> {
-    return within(this.#request({ id: ++this.#lastId, op: 'memory' }), 'a report of memory');
+  memory(left?: number): Promise<number> {
+    return within(this.#request({ id: ++this.#lastId, op: 'memory', left }), 'a report of memory');
   }
 
   /** Resolves when the process is gone. */

@@ -3,20 +3,14 @@
  * Whatever the server answers is right; it must only go on serving others.
  */
 import { text } from '../compat/frame-bytes.ts';
-import { encodePayload } from '../compat/payload.ts';
 import { RawConnection } from '../compat/raw-connection.ts';
 import type { Random } from '../support/random.ts';
-import { mutate, PACKETS, randomBytes, randomFrame } from './mutate.ts';
-
-const upgradeHead = (revision: number): Buffer =>
-  Buffer.from(
-    `GET /socket.io/?EIO=${revision}&transport=websocket HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n` +
-      'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-  );
+import { mutate, randomBytes, randomFrame } from './mutate.ts';
+import { deflatedFrames, finish, msgpackPackets, posts, upgradeHead, upgrades } from './session-attacks.ts';
 
 const HEADS: readonly Buffer[] = [
-  upgradeHead(4),
-  upgradeHead(3),
+  upgradeHead('EIO=4'),
+  upgradeHead('EIO=3'),
   Buffer.from('GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n'),
   Buffer.from('GET /socket.io/?EIO=3&transport=polling&j=0 HTTP/1.1\r\nHost: localhost\r\nOrigin: https://a.b\r\n\r\n'),
   Buffer.from(
@@ -39,15 +33,14 @@ async function leave(random: Random, connection: RawConnection, bytes: Buffer): 
     connection.reset();
     return;
   }
-  connection.end();
-  await connection.drained();
+  await finish(connection);
 }
 
 /** Opens a session over WebSocket; `joined` also joins `/`. */
 async function open(random: Random, port: number, joined: boolean): Promise<RawConnection> {
   const revision = random.pick([3, 4]);
   const connection = new RawConnection(port);
-  connection.write(upgradeHead(revision));
+  connection.write(upgradeHead(`EIO=${revision}`));
   await connection.response();
   if (joined) {
     if (revision === 4) connection.write(text('40'));
@@ -74,37 +67,18 @@ const damagedFrames: Attack = async (random, port) => {
   await leave(random, await open(random, port, random.chance(0.8)), mutate(random, Buffer.concat(content)));
 };
 
-/** Bodies for a polling session, where the server gives one. */
-const posts: Attack = async (random, port) => {
-  const revision = random.pick([3, 4] as const);
-  const ask = async (request: Buffer): Promise<string> => {
-    const connection = new RawConnection(port);
-    connection.write(request);
-    const response = await connection.response();
-    connection.destroy();
-    return response?.body.toString() ?? '';
-  };
-  const url = `/socket.io/?EIO=${revision}&transport=polling`;
-  const opened = await ask(Buffer.from(`GET ${url} HTTP/1.1\r\nHost: localhost\r\n\r\n`));
-  const sid = /"sid":"([^"]+)"/.exec(opened)?.[1] ?? 'none';
-  for (let left = random.between(1, 4); left > 0; left--) {
-    const packets = Array.from({ length: random.between(1, 5) }, () => random.pick(PACKETS));
-    const body = mutate(random, Buffer.from(encodePayload(revision, packets)));
-    const type = random.pick(['text/plain', 'application/octet-stream', 'application/x-www-form-urlencoded']);
-    const lines = [
-      `POST ${url}&sid=${sid} HTTP/1.1`,
-      'Host: localhost',
-      `Content-Type: ${type}`,
-      `Content-Length: ${body.length}`,
-    ];
-    await ask(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), body]));
-  }
-  await ask(Buffer.from(`POST ${url}&sid=${sid} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n1`));
-};
+/** What is thrown at every server, and what at that of a kind alone. */
+const ATTACKS: readonly Attack[] = [bytes, head, bytesAsFrames, frames, damagedFrames, damagedFrames, posts, upgrades];
+const OWN: Partial<Record<House, Attack>> = { deflate: deflatedFrames, msgpack: msgpackPackets };
 
-const ATTACKS: readonly Attack[] = [bytes, head, bytesAsFrames, frames, frames, damagedFrames, damagedFrames, posts];
+const HOUSES = ['main', 'deflate', 'msgpack', 'attached'] as const;
+/** The servers under attack, and one that is left alone. */
+export type House = (typeof HOUSES)[number] | 'patient';
 
 /** Resolves when the connection is over. */
-export function attack(random: Random, port: number): Promise<void> {
-  return random.pick(ATTACKS)(random, port);
+export function attack(random: Random, portOf: (house: House) => number): Promise<void> {
+  const house = random.pick(HOUSES);
+  const own = OWN[house];
+  const chosen = own !== undefined && random.chance(0.4) ? own : random.pick(ATTACKS);
+  return chosen(random, portOf(house));
 }
