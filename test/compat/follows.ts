@@ -40,10 +40,14 @@ export const FOLLOWS_4: ReadonlySet<string> = new Set([
   'jsonp-3-index-letters',
   'jsonp-3-index-empty',
   'upgrade-3-revision-other',
+  'refusal-3-polling-good',
+  'refusal-3-websocket',
+  'refusal-3-origins-good',
 ]);
 
 /** Cases that go as with Socket.IO 2. */
 export const FOLLOWS_2: ReadonlySet<string> = new Set([
+  'refusal-3-origins-evil',
   'namespace-3-join-unknown',
   'namespace-3-join-unknown-again',
   'namespace-3-join-unknown-query',

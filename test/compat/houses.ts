@@ -14,6 +14,15 @@ export const LIMIT_BYTES = 20_000;
 
 export const GOOD_ORIGIN = 'https://good.example';
 
+/** Refuses requests whose query has `refuse`, with its value as the message if there is one. */
+function allowRequest(
+  { url = '' }: { readonly url?: string },
+  decide: (error: string | null, success: boolean) => void,
+): void {
+  const refuse = new URL(url, 'http://localhost').searchParams.get('refuse');
+  decide(refuse === '' ? null : refuse, refuse === null);
+}
+
 export const HOUSES = {
   main: { options: { ...QUIET, allowEIO3: true, maxHttpBufferSize: LIMIT_BYTES } },
   /** With room for bodies of very many packets. */
@@ -39,7 +48,14 @@ export const HOUSES = {
   hasty: {
     options: { ...QUIET, allowEIO3: true, maxHttpBufferSize: LIMIT_BYTES, upgradeTimeout: 100 },
   },
+  /** The application decides who may come in. */
+  guarded: { options: { ...QUIET, allowEIO3: true, maxHttpBufferSize: LIMIT_BYTES, allowRequest } },
+  /** The way of Socket.IO 2 to name the pages that may use it; version 4 does not know it. */
+  origins: { options: { ...QUIET, allowEIO3: true, maxHttpBufferSize: LIMIT_BYTES, origins: `${GOOD_ORIGIN}:443` } },
 } as const satisfies Record<string, House>;
+
+/** Houses where the bystander, who comes by WebSocket and from no page, is not let in. */
+export const CLOSED_HOUSES: readonly string[] = ['pollingOnly', 'origins'];
 
 export type HouseName = keyof typeof HOUSES;
 

@@ -12,12 +12,14 @@ import { NAMESPACE_CASES } from './cases/namespaces.ts';
 import { PACKET_CASES } from './cases/packets.ts';
 import { PAYLOAD_CASES } from './cases/payloads.ts';
 import { POLLING_CASES } from './cases/polling.ts';
+import { REFUSAL_CASES } from './cases/refusals.ts';
 import { REQUEST_CASES } from './cases/requests.ts';
 import { UPGRADE_CASES } from './cases/upgrades.ts';
 import { DIFFERENCES } from './differences.ts';
 import { FOLLOWS_2, FOLLOWS_4 } from './follows.ts';
 
 const CASES: readonly Case[] = [
+  ...REFUSAL_CASES,
   ...REQUEST_CASES,
   ...HANDSHAKE_CASES,
   ...FRAME_CASES,

@@ -1,13 +1,15 @@
 /** Bare Engine.IO clients of both revisions: what they send reaches `conn` as it is, what the server says reaches them. */
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import { withBuffers } from '../support/bytes.ts';
-import { createServer } from '../support/server.ts';
+import { makeCertificate } from '../support/certificate.ts';
+import { createServer, type ServerSettings } from '../support/server.ts';
 import { type EventSource, waitFor, within } from '../support/wait-for.ts';
 
 interface EngineClient extends EventSource {
-  readonly transport: { readonly name: string };
+  /** `ws` of a WebSocket. */
+  readonly transport: { readonly name: string; readonly ws?: { readonly extensions: string } };
   binaryType: string;
   send(data: string | Buffer): void;
   close(): void;
@@ -31,22 +33,39 @@ const WAYS: Readonly<Record<string, string[]>> = {
 /** Pairs of an event with an attachment, as Socket.IO frames them: the server's own layer sits on the same connection. */
 const PAIRS = 60;
 
-for (const ioThreads of [1, 3]) {
-  describe(`bare engine clients, I/O threads: ${ioThreads}`, () => {
+const certificate = makeCertificate();
+after(() => certificate.remove());
+const { key, cert } = certificate;
+const COMPRESSED: ServerSettings = { httpCompression: { threshold: 0 }, perMessageDeflate: { threshold: 0 } };
+
+const HOUSES: readonly (readonly [name: string, ServerSettings])[] = [
+  ['I/O threads: 1', { ioThreads: 1 }],
+  ['I/O threads: 3', { ioThreads: 3 }],
+  ['compressed, I/O threads: 3', { ...COMPRESSED, ioThreads: 3 }],
+  ['compressed, over TLS, I/O threads: 3', { ...COMPRESSED, key, cert, ioThreads: 3 } as ServerSettings],
+];
+
+for (const [house, settings] of HOUSES) {
+  describe(`bare engine clients, ${house}`, () => {
     for (const [name, transports] of Object.entries(WAYS)) {
       for (const generation of [2, 4] as const) {
         it(`${name}: frames come as they were sent, in order (engine of client ${generation}.x)`, async (t) => {
-          const server = await createServer({ ioThreads });
+          const server = await createServer(settings);
           t.after(() => server.close());
           const heard: unknown[] = [];
           const engine = server.io.engine as unknown as EventSource;
           engine.on('connection', (conn: EventSource) => conn.on('data', (data) => heard.push(withBuffers(data))));
           server.io.on('connection', (socket) => socket.on('pair', (i, bytes) => socket.emit('back', i, bytes)));
 
-          const client = new (engineOf(generation))(`http://127.0.0.1:${server.port}`, {
-            path: '/socket.io',
-            transports,
-          });
+          const client = new (engineOf(generation))(
+            `${'key' in settings ? 'https' : 'http'}://127.0.0.1:${server.port}`,
+            {
+              path: '/socket.io',
+              transports,
+              rejectUnauthorized: false,
+              perMessageDeflate: { threshold: 0 },
+            },
+          );
           t.after(() => client.close());
           client.binaryType = 'arraybuffer';
           const received: unknown[] = [];
@@ -74,6 +93,10 @@ for (const ioThreads of [1, 3]) {
           await within(complete, 'the last frame');
           await upgraded;
           assert.equal(client.transport.name, transports[transports.length - 1]);
+          const { ws } = client.transport;
+          if (ws !== undefined) {
+            assert.equal(ws.extensions.includes('permessage-deflate'), 'perMessageDeflate' in settings);
+          }
           assert.deepEqual(heard, sent);
           const expected = Array.from({ length: PAIRS }, (_, i) => [
             `51-["back",${i},{"_placeholder":true,"num":0}]`,
