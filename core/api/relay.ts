@@ -92,7 +92,9 @@ export class Relay {
   }
 
   #isOurs({ url = '' }: IncomingMessage): boolean {
-    return url.startsWith(this.#options.prefix);
+    const { prefix } = this.#options;
+    if (!url.startsWith(prefix)) return false;
+    return prefix.endsWith('/') || [undefined, '/', '?'].includes(url[prefix.length]); // not a longer name
   }
 
   /** The owner of the session that a request names, so that it needs no second hop; else each thread in turn. */

@@ -8,6 +8,7 @@ import { describe, it } from 'node:test';
 import { WebSocket, WebSocketServer } from 'ws';
 import { RawConnection } from '../compat/raw-connection.ts';
 import { closeConnection, openClient } from '../support/clients.ts';
+import { sendUpgrade } from '../support/http.ts';
 import { fetchWhole } from '../support/poller.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { cert, key, listen, makeServer } from '../support/ways.ts';
@@ -136,6 +137,26 @@ describe('a shared Node server', () => {
         assert.equal(socket.destroyed, false);
       }
       assert.equal((await kept.response())?.status, 101);
+    }
+  });
+
+  it('takes the bare path without addTrailingSlash, and leaves longer names to the application', async (t) => {
+    for (const addTrailingSlash of [true, false]) {
+      const server = createServer((_req, res) => void res.end('the application'));
+      const io = makeServer(server, { ...settings, addTrailingSlash, serveClient: false });
+      t.after(() => void io.close());
+      const port = await listen(t, server);
+      const isOurs = async (path: string): Promise<boolean> => {
+        const { body } = await fetchWhole(`http://127.0.0.1:${port}${path}?EIO=4&transport=polling`);
+        assert.match(body, /^0\{"sid":|^the application$/, path);
+        return body.startsWith('0');
+      };
+      assert.equal(await isOurs('/socket.io'), !addTrailingSlash);
+      for (const path of ['/socket.io/', '/socket.io/more']) assert.equal(await isOurs(path), true, path);
+      for (const path of ['/socket.iox', '/socket.iox/', '/other']) assert.equal(await isOurs(path), false, path);
+      if (addTrailingSlash) continue;
+      assert.equal((await sendUpgrade(port, '/socket.io?EIO=4&transport=websocket')).status, 101);
+      await assertServes(port, { addTrailingSlash: false, transports: ['polling', 'websocket'] });
     }
   });
 
