@@ -52,8 +52,8 @@ const ROWS_PER_RECORD = 1024;
 
 /** Who is told what clients do; one for each Server. */
 export interface AppHandler {
-  /** @param encoded the handshake request, a copy to keep: much smaller than what it decodes to */
-  onOpen(session: SessionNumber, sid: string, encoded: Uint8Array): void;
+  /** @param encoded the handshake request, as `decodeRequest` takes it: much smaller than what it decodes to */
+  onOpen(session: SessionNumber, sid: string, encoded: string): void;
   /** Text or a copy of the bytes. */
   onMessage(session: SessionNumber, data: string | Buffer): void;
   /** The session's transport is a WebSocket now. */
@@ -332,7 +332,7 @@ export class AppAgent implements Link {
         if (handler === undefined) break; // its server was closed meanwhile
         this.#handlerOf.set(session, handler);
         const sid = bytes.toString('latin1', body, body + b);
-        const encoded = copyOf(bytes, body + b, this.#events.length - EVT_HEAD_BYTES - b);
+        const encoded = bytes.toString('latin1', body + b, offset + this.#events.length);
         handler.onOpen(session, sid, encoded);
         break;
       }

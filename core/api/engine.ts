@@ -229,7 +229,7 @@ export class Engine extends EventEmitter implements ConnOwner, RuntimeServer, Ho
 
   // ── news from the threads ──
 
-  onOpen(session: SessionNumber, sid: string, encoded: Uint8Array): void {
+  onOpen(session: SessionNumber, sid: string, encoded: string): void {
     const request = this.#hooks.take(sid, () => new EngineRequest(encoded));
     const head = readRequestHead(encoded);
     if (!this.strangers.arrive(session, head.address)) {

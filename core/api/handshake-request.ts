@@ -12,12 +12,12 @@ type Connection = HandshakeRequest['connection'] & { readonly destroyed: boolean
 
 /** As an emitter it tells nothing by itself. */
 export class EngineRequest extends IdleEmitter implements HandshakeRequest {
-  #source: Uint8Array | RequestInfo;
+  #source: string | RequestInfo;
   #connection: Connection | undefined;
   #query: Record<string, string | string[]> | undefined;
 
   /** @param source as the I/O thread encoded it, a copy of its own; or decoded already */
-  constructor(source: Uint8Array | RequestInfo) {
+  constructor(source: string | RequestInfo) {
     super();
     this.#source = source;
   }
@@ -97,7 +97,7 @@ export class EngineRequest extends IdleEmitter implements HandshakeRequest {
   }
 
   get #info(): RequestInfo {
-    if (this.#source instanceof Uint8Array) this.#source = decodeRequest(this.#source);
+    if (typeof this.#source === 'string') this.#source = decodeRequest(this.#source);
     return this.#source;
   }
 }

@@ -1,7 +1,8 @@
 /**
- * A handshake request as bytes: from the I/O thread to the app thread, and there until somebody looks at it. Fixed
- * fields and texts with their lengths, so that the few things the app thread always wants are read without the rest,
- * and each text becomes a string of its own: one cut out of a larger string would keep all of it alive.
+ * A handshake request as bytes: from the I/O thread to the app thread, and there, as a string of these bytes, until
+ * somebody looks at it: a small buffer costs the collector more. Fixed fields and texts with their lengths, so that the
+ * few things the app thread always wants are read without the rest, and each text becomes a string of its own: one cut
+ * out of a larger string would keep all of it alive.
  *
  *     0  u8   bits
  *     1  u16  port, 0 when unknown
@@ -47,6 +48,9 @@ const MAX_KEPT = 1000;
 const MAX_KEPT_LENGTH = 512;
 const kept = new Map<string, string>();
 
+/** Where requests are encoded, one after the other. */
+let scratch = Buffer.allocUnsafeSlow(16 * 1024);
+
 /** What is wanted of every session. */
 export interface RequestHead {
   readonly address: string;
@@ -57,7 +61,7 @@ export interface RequestHead {
   readonly base64: boolean;
 }
 
-/** Encodes a request into memory of its own. */
+/** Encodes a request. The result is a view that is valid until the next call. */
 export function encodeRequest(info: RequestInfo, polling: boolean): Uint8Array {
   const texts = [info.address, info.method, info.url];
   for (const [name, value] of Object.entries(info.headers)) {
@@ -66,7 +70,8 @@ export function encodeRequest(info: RequestInfo, polling: boolean): Uint8Array {
   }
   let bound = TEXTS;
   for (const text of texts) bound += LENGTH_BYTES + text.length * MAX_BYTES_PER_UNIT;
-  const bytes = Buffer.allocUnsafe(bound);
+  if (bound > scratch.length) scratch = Buffer.allocUnsafeSlow(bound);
+  const bytes = scratch;
   bytes[BITS] =
     (info.secure ? SECURE_BIT : 0) |
     (info.base64 ? BASE64_BIT : 0) |
@@ -79,27 +84,35 @@ export function encodeRequest(info: RequestInfo, polling: boolean): Uint8Array {
     bytes.writeUInt32LE(length, at);
     at += LENGTH_BYTES + length;
   }
-  return new Uint8Array(bytes.subarray(0, at));
+  return bytes.subarray(0, at);
 }
 
-/** @throws RangeError when the bytes are not a request */
-export function readRequestHead(encoded: Uint8Array): RequestHead {
-  const reader = new TextReader(encoded);
+/**
+ * @param encoded the bytes as a string, Latin 1
+ * @throws RangeError when they are not a request
+ */
+export function readRequestHead(encoded: string): RequestHead {
+  const bits = encoded.charCodeAt(BITS);
+  const from = TEXTS + LENGTH_BYTES;
+  const length = encoded.charCodeAt(TEXTS); // no address is longer than one byte says
+  if (!(encoded.length >= from + length)) throw malformed();
   return {
-    address: reader.next(),
-    revision: encoded[BITS] & REVISION_4_BIT ? 4 : 3,
-    polling: (encoded[BITS] & POLLING_BIT) !== 0,
-    base64: (encoded[BITS] & BASE64_BIT) !== 0,
+    address: encoded.slice(from, from + length),
+    revision: bits & REVISION_4_BIT ? 4 : 3,
+    polling: (bits & POLLING_BIT) !== 0,
+    base64: (bits & BASE64_BIT) !== 0,
   };
 }
 
 /**
- * Decodes what `encodeRequest` wrote. The input may lie in shared memory and may be overwritten afterwards.
+ * Decodes what `encodeRequest` wrote.
  *
- * @throws RangeError when the bytes are not a request
+ * @param encoded the bytes as a string, Latin 1
+ * @throws RangeError when they are not a request
  */
-export function decodeRequest(encoded: Uint8Array): RequestInfo {
-  const reader = new TextReader(encoded);
+export function decodeRequest(encoded: string): RequestInfo {
+  const bytes = Buffer.from(encoded, 'latin1');
+  const reader = new TextReader(bytes);
   const address = reader.next();
   const method = reader.next();
   const url = reader.next();
@@ -109,7 +122,7 @@ export function decodeRequest(encoded: Uint8Array): RequestInfo {
     const value = reader.next();
     mergeHeader(headers, name, COMMON.has(name) ? shared(value) : value);
   }
-  const bits = encoded[BITS];
+  const bits = bytes[BITS];
   const info: RequestInfo = {
     method,
     url,
@@ -119,7 +132,7 @@ export function decodeRequest(encoded: Uint8Array): RequestInfo {
     revision: bits & REVISION_4_BIT ? 4 : 3,
     base64: (bits & BASE64_BIT) !== 0,
   };
-  const port = encoded[PORT] | (encoded[PORT + 1] << 8);
+  const port = bytes.readUInt16LE(PORT);
   if (port !== 0) info.port = port;
   return info;
 }
@@ -138,8 +151,8 @@ class TextReader {
   readonly #bytes: Buffer;
   #at = TEXTS;
 
-  constructor({ buffer, byteOffset, byteLength }: Uint8Array) {
-    this.#bytes = Buffer.from(buffer, byteOffset, byteLength);
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
   }
 
   get more(): boolean {
@@ -149,8 +162,10 @@ class TextReader {
   next(): string {
     const from = this.#at + LENGTH_BYTES;
     const to = from <= this.#bytes.length ? from + this.#bytes.readUInt32LE(this.#at) : Number.POSITIVE_INFINITY;
-    if (to > this.#bytes.length) throw new RangeError('These bytes are not an encoded request.');
+    if (to > this.#bytes.length) throw malformed();
     this.#at = to;
     return this.#bytes.toString('utf8', from, to);
   }
 }
+
+const malformed = (): RangeError => new RangeError('These bytes are not an encoded request.');

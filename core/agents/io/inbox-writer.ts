@@ -50,6 +50,8 @@ export class InboxWriter {
   #queue: Queued[] = [];
   readonly #waiters: { readonly sequence: number; readonly callback: () => void }[] = [];
   #sequence = 0;
+  /** Where the record of an opening session is put together. */
+  #opening = Buffer.allocUnsafeSlow(4096);
   #sealed = false;
   /** Bytes of messages on the heap, by slot. */
   readonly #bytesOf = new Map<number, number>();
@@ -99,12 +101,17 @@ export class InboxWriter {
     return slot;
   }
 
-  open(slot: number, serial: number, server: number, sid: string, requestInfo: Uint8Array): void {
+  /** `request` is only valid during the call. */
+  open(slot: number, serial: number, server: number, sid: string, request: Uint8Array): void {
     if (this.#sealed) return;
-    const body = Buffer.allocUnsafe(sid.length + requestInfo.length);
-    body.write(sid, 'latin1');
-    body.set(requestInfo, sid.length);
-    this.#put({ type: EVT_OPEN, flags: 0, slot, serial, word2: server, word3: sid.length, body });
+    const bytes = sid.length + request.length;
+    if (bytes > this.#opening.length) this.#opening = Buffer.allocUnsafeSlow(bytes);
+    this.#opening.write(sid, 'latin1');
+    this.#opening.set(request, sid.length);
+    const view = this.#opening.subarray(0, bytes);
+    if (this.#queue.length === 0 && this.#write(EVT_OPEN, 0, slot, serial, server, sid.length, view)) return;
+    const body = Buffer.from(view);
+    this.#enqueue({ type: EVT_OPEN, flags: 0, slot, serial, word2: server, word3: sid.length, body });
   }
 
   /** A message of a client. `bytes` is only valid during the call. */
