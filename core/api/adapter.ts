@@ -73,6 +73,11 @@ export class Adapter extends EventEmitter implements AdapterBridge {
     return this.#sidsView;
   }
 
+  /** How many rooms there are, without the costs of looking at `rooms`. @internal */
+  get roomCount(): number {
+    return this.#rooms.count;
+  }
+
   /** What packets are encoded with. @since Socket.IO 2 */
   get encoder(): PacketEncoder {
     return this.nsp.server.encoder;

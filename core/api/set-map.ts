@@ -38,6 +38,11 @@ export class SetMap {
     return entry?.has(member) ?? false;
   }
 
+  /** Keys. */
+  get count(): number {
+    return this.#entries.size;
+  }
+
   /** Members of a key, 0 for one that is not there. */
   size(key: string): number {
     const entry = this.#entries.get(key);

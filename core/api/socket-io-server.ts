@@ -3,6 +3,7 @@
  * It owns no sockets and no threads: namespaces hold the former, the engine the latter.
  */
 import { EngineError } from '../errors.ts';
+import { Adapter } from './adapter.ts';
 import { engineOptions, type GivenOptions, normalisePath } from './api-options.ts';
 import { Client } from './client.ts';
 import type { BareConn } from './conn.ts';
@@ -245,7 +246,9 @@ export class SocketIoServer<
   stats(): { namespaces: Record<string, { sockets: number; rooms: number }>; [counter: string]: unknown } {
     const namespaces: Record<string, { sockets: number; rooms: number }> = {};
     for (const nsp of this.namespaces.values()) {
-      namespaces[nsp.name] = { sockets: nsp.sockets.size, rooms: nsp.adapter.rooms.size };
+      const adapter: Pick<Adapter, 'rooms'> = nsp.adapter; // one of the application's has no more
+      const rooms = adapter instanceof Adapter ? adapter.roomCount : adapter.rooms.size;
+      namespaces[nsp.name] = { sockets: nsp.sockets.size, rooms };
     }
     return { ...this.#engines.current?.stats(), namespaces };
   }

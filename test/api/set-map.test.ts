@@ -29,6 +29,7 @@ function step(sets: SetMap, model: Model, random: Random): void {
 }
 
 function assertSame(sets: SetMap, model: Model): void {
+  assert.equal(sets.count, model.size);
   for (const key of KEYS) {
     assert.equal(sets.size(key), model.get(key)?.size ?? 0);
     assert.deepEqual([...sets.members(key)], [...(model.get(key) ?? [])]);
