@@ -89,6 +89,7 @@ const NUMBER_RULES = {
   upgradeTimeout: { min: 1, max: MAX_TIMER_MS, falsy: true, fallback: () => 10_000 },
   bodyTimeout: { min: 1, max: MAX_TIMER_MS, fallback: () => 20_000 },
   maxUrlBytes: { min: 64, max: MAX_HEAD_BYTES, fallback: () => 8192 },
+  maxHeaderBytes: { min: 256, max: MAX_HEAD_BYTES, fallback: () => MAX_HEAD_BYTES },
   maxPending: { min: 1, max: 1_000_000, fallback: () => 10_000 },
   maxPendingPerAddress: { min: 1, max: 1_000_000, fallback: () => 1000 },
   maxClientBufferBytes: { min: 1024, max: 4096 * MIB, fallback: () => 16 * MIB },
@@ -166,6 +167,7 @@ export function resolveOptions(given: ServerOptions, env: NodeJS.ProcessEnv = pr
   const rules: Record<string, NumberRule> = {
     ...NUMBER_RULES,
     maxUrlBytes: { ...NUMBER_RULES.maxUrlBytes, max: headLimit(env) },
+    maxHeaderBytes: { ...NUMBER_RULES.maxHeaderBytes, max: headLimit(env), fallback: () => headLimit(env) },
   };
   for (const [name, rule] of Object.entries(rules)) {
     options[name] = resolveNumber(name, (given as Record<string, unknown>)[name], rule, env);
@@ -264,7 +266,7 @@ export function presetHeadLimit(): void {
   process.env.UWS_HTTP_MAX_HEADERS_SIZE ??= String(MAX_HEAD_BYTES);
 }
 
-/** Bytes; the variable may have raised it for this process, and longer URLs with it. */
+/** Bytes; the variable may have raised it for this process, and what URLs and headers may have with it. */
 function headLimit(env: NodeJS.ProcessEnv): number {
   return Math.max(MAX_HEAD_BYTES, Number(env.UWS_HTTP_MAX_HEADERS_SIZE) || 0);
 }

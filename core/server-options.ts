@@ -88,6 +88,13 @@ export interface ServerOptions extends TuningOptions, TlsOptions {
    */
   maxUrlBytes?: number;
   /**
+   * Bytes of a request's headers, 256 to 16384, the limit of a whole head; more get status 431. The environment variable
+   * `UWS_HTTP_MAX_HEADERS_SIZE`, set before the process makes its first Server, raises that limit, and so the default.
+   *
+   * @default 16384 @since Broadside
+   */
+  maxHeaderBytes?: number;
+  /**
    * Sessions that have not joined a namespace yet, 1 to 1,000,000; further handshakes get status 503.
    *
    * @default 10000 @since Broadside

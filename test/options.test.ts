@@ -45,6 +45,7 @@ const NUMBERS: readonly Row[] = [
   { name: 'connectTimeout', min: 1, max: 2 ** 31 - 1, fallback: 45_000 },
   { name: 'bodyTimeout', min: 1, max: 2 ** 31 - 1, fallback: 20_000 },
   { name: 'maxUrlBytes', min: 64, max: 16_384, fallback: 8192 },
+  { name: 'maxHeaderBytes', min: 256, max: 16_384, fallback: 16_384 },
   { name: 'maxPending', min: 1, max: 1_000_000, fallback: 10_000 },
   { name: 'maxPendingPerAddress', min: 1, max: 1_000_000, fallback: 1000 },
   { name: 'maxClientBufferBytes', min: 1024, max: 4096 * MIB, fallback: 16 * MIB },
@@ -133,6 +134,7 @@ describe('options', () => {
   it('let URLs be as long as a head may be, where the process has raised that', () => {
     const raised = { UWS_HTTP_MAX_HEADERS_SIZE: '40000' };
     assert.equal(resolved({ maxUrlBytes: 40_000 }, raised).maxUrlBytes, 40_000);
+    assert.equal(resolved({}, raised).maxHeaderBytes, 40_000);
     refuses(() => resolved({ maxUrlBytes: 40_001 }, raised), 'ERR_OPTION_INVALID', 'maxUrlBytes', 'from 64 to 40000');
     assert.equal(resolved({ maxUrlBytes: 16_384 }, { UWS_HTTP_MAX_HEADERS_SIZE: 'x' }).maxUrlBytes, 16_384);
   });

@@ -22,16 +22,24 @@ const OVERSIZE_SLACK_BYTES = 64 * 1024;
 /** uWebSockets.js takes no longer idle time-out; a backstop behind our heartbeat, for sockets that linger after `end`. */
 const MAX_IDLE_S = 960;
 
+/** Of each header beside name and value: colon, space, line end. */
+const HEADER_LINE_BYTES = 4;
+
 const WEBSOCKET_KEY = /^[+/0-9A-Za-z]{22}==$/;
 
 interface SocketData {
   readonly owner: SocketOwner;
 }
 
+/** `refusal`: the status for a head that is too large. */
+type ReadRequest = EngineRequest & { readonly refusal: number | undefined };
+
 /** Copied out at once: the request is dead when its handler returns. */
-function readRequest(res: HttpResponse, req: HttpRequest, spec: ServerSpec, relayed: boolean): EngineRequest {
+function readRequest(res: HttpResponse, req: HttpRequest, spec: ServerSpec, relayed: boolean): ReadRequest {
   const headers: Headers = {};
+  let headerBytes = 0;
   req.forEach((name, value) => {
+    headerBytes += name.length + value.length + HEADER_LINE_BYTES;
     mergeHeader(headers, name, value);
   });
   const client = relayed ? parseRelayedClient(String(headers[RELAY_HEADER] ?? '')) : undefined;
@@ -41,6 +49,7 @@ function readRequest(res: HttpResponse, req: HttpRequest, spec: ServerSpec, rela
   const query = parseQuery(url);
   return {
     query,
+    refusal: refusalOf(url, headerBytes, spec),
     info: {
       method: req.getCaseSensitiveMethod(),
       url,
@@ -116,8 +125,8 @@ function http(res: HttpResponse, req: HttpRequest, { agent, spec, relayed }: Eng
     acceptEncoding: headers['accept-encoding'] as string | undefined,
     onAbort: (action) => agent.body(action),
   });
-  if (isUrlTooLong(request, spec)) {
-    exchange.answer({ status: 414, close: true });
+  if (request.refusal !== undefined) {
+    exchange.answer({ status: request.refusal, close: true });
     return;
   }
   const announced = Number(headers['content-length'] ?? 0);
@@ -169,9 +178,9 @@ function upgrade(
     const { onAborted } = socket;
     if (onAborted !== undefined) agent.body(onAborted);
   });
-  if (isUrlTooLong(request, spec)) {
+  if (request.refusal !== undefined) {
     done = true;
-    res.writeStatus(statusLine(414)).end(undefined, true);
+    res.writeStatus(statusLine(request.refusal)).end(undefined, true);
     return;
   }
   const fault = faultOf(request.info.headers, key);
@@ -188,5 +197,7 @@ function faultOf(headers: Headers, key: string): string | undefined {
   return undefined;
 }
 
-const isUrlTooLong = ({ info }: EngineRequest, { maxUrlBytes }: ServerSpec): boolean =>
-  Buffer.byteLength(info.url) > maxUrlBytes;
+function refusalOf(url: string, headerBytes: number, { maxUrlBytes, maxHeaderBytes }: ServerSpec): number | undefined {
+  if (Buffer.byteLength(url) > maxUrlBytes) return 414;
+  return headerBytes > maxHeaderBytes ? 431 : undefined;
+}

@@ -67,6 +67,7 @@ export interface ServerSpec {
   readonly maxClientBufferBytes: number;
   readonly bodyTimeout: number;
   readonly maxUrlBytes: number;
+  readonly maxHeaderBytes: number;
   readonly allowEIO3: boolean;
   readonly transports: readonly TransportName[];
   readonly allowUpgrades: boolean;

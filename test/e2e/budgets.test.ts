@@ -258,6 +258,16 @@ describe('requests', () => {
     assert.equal((await send(port, POLLING)).status, 200);
   });
 
+  it('with headers over maxHeaderBytes are answered 431, on either transport; others go on', async (t) => {
+    const { port } = ownServer(t, { maxHeaderBytes: 600 });
+    const long = { 'x-long': 'x'.repeat(600) };
+    const { sid } = await openSession(port);
+    assert.equal((await send(port, POLLING, { headers: long })).status, 431);
+    assert.equal((await send(port, `${POLLING}&sid=${sid}`, { headers: long })).status, 431);
+    assert.equal((await sendUpgrade(port, WEBSOCKET, long)).status, 431);
+    await joinMain(port, sid);
+  });
+
   it('may have a head of 16 KiB and no more', async (t) => {
     const { port } = ownServer(t);
     const cookie = (bytes: number) => ({ headers: { Cookie: `c=${'x'.repeat(bytes)}` } });

@@ -38,6 +38,7 @@ const SPEC: ServerSpec = {
   maxClientBufferBytes: 10_000,
   bodyTimeout: 20_000,
   maxUrlBytes: 8192,
+  maxHeaderBytes: 16_384,
   allowEIO3: true,
   transports: ['polling', 'websocket'],
   allowUpgrades: true,
