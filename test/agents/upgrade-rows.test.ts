@@ -10,8 +10,6 @@ import { SERVER } from '../support/one-thread.ts';
 import { Random, SEED, seedOf } from '../support/random.ts';
 import { PHASES, type Phase, type Place, type State, SteppedUpgrade, statesOf } from '../support/upgrade-states.ts';
 
-/** Where polls meet another thread than the owner there are more states than one row can take. */
-const MAX_STATES_OF_PHASE = 8;
 const PLACES: readonly Place[] = [
   { ioThreads: 1, from: 0, to: 0, via: 0, revision: 4 },
   { ioThreads: 2, from: 0, to: 1, via: 0, revision: 3 },
@@ -205,14 +203,6 @@ function allStates(place: Place): Promise<readonly State[]> {
   return known;
 }
 
-/** All states of a phase; or so many of them, drawn at random, where polls are passed on and nothing is committed. */
-function statesToWalk(random: Random, place: Place, phase: Phase, all: readonly State[]): readonly State[] {
-  const left = all.filter((state) => state.phase === phase);
-  if (place.via === place.from || !isEarly(phase)) return left;
-  while (left.length > MAX_STATES_OF_PHASE) left.splice(random.below(left.length), 1);
-  return left;
-}
-
 function outcomeOf({ walk: { roamer } }: SteppedUpgrade): Outcome {
   if (roamer.closed !== undefined) return reasonText(roamer.closed[0]);
   if (roamer.over !== undefined) return 'abandoned';
@@ -268,14 +258,12 @@ for (const row of ROWS) {
       let walked = 0;
       for (const place of PLACES) {
         const all = await allStates(place);
-        for (const phase of PHASES) {
-          for (const state of statesToWalk(random, place, phase, all)) {
-            try {
-              if (await walkRow(row, place, state, new Random(random.next()))) walked++;
-            } catch (error) {
-              const where = `${phase}, ${JSON.stringify(place)}, after ${state.path.join(', ') || 'nothing'}`;
-              throw new Error(`BROADSIDE_SEED=${SEED}: ${where}: ${(error as Error).message}`, { cause: error });
-            }
+        for (const state of all) {
+          try {
+            if (await walkRow(row, place, state, new Random(random.next()))) walked++;
+          } catch (error) {
+            const where = `${state.phase}, ${JSON.stringify(place)}, after ${state.path.join(', ') || 'nothing'}`;
+            throw new Error(`BROADSIDE_SEED=${SEED}: ${where}: ${(error as Error).message}`, { cause: error });
           }
         }
       }
