@@ -76,6 +76,7 @@ export interface EnginePlace {
   readonly relayed: boolean;
   /** False once the thread is down: the coordinator ends its sessions, and nothing may follow that. */
   readonly alive: () => boolean;
+  /** For upgrades that are accepted late. */
   readonly cork: SpareCork;
 }
 
