@@ -1,4 +1,4 @@
-# Every target installs what is missing first: a fresh machine needs Node, npm and make, nothing else.
+# Every target installs what is missing first: a fresh machine needs Node, npm and make, and g++ for bench and test.
 
 NODE := node --import tsx
 # Node 20's test runner takes files, not patterns.

@@ -3,12 +3,12 @@
  * The clock runs from the first emit to the last delivery, so what lies in queues is paid for.
  */
 import type { Figures } from './figures.ts';
+import { startGenerator } from './generator-process.ts';
+import { machineRest } from './machine-rest.ts';
 import type {
   Answers,
   Emitted,
   Faults,
-  GeneratorCommand,
-  GeneratorReport,
   Goal,
   Latency,
   PacedDrive,
@@ -17,7 +17,7 @@ import type {
   ServerUsage,
   Tally,
 } from './messages.ts';
-import { CLEAN_EXIT, PeerProcess } from './peer-process.ts';
+import { CLEAN_EXIT, forkPeer, PeerProcess } from './peer-process.ts';
 import type { Contender } from './roster.ts';
 import type { AskScenario, ChurnScenario, DeliveryScenario, Scenario } from './scenario.ts';
 
@@ -55,12 +55,12 @@ export class CannotStartError extends Error {
 export async function measure(contender: Contender, scenario: Scenario, nodeArgs: readonly string[]): Promise<Run> {
   const { clients, audience, form, payloadBytes } = scenario;
   const workload = JSON.stringify({ clients, audience, form, payloadBytes });
-  const server: ServerPeer = new PeerProcess(contender.name, new URL(`./servers/${contender.file}`, import.meta.url), {
-    args: [workload],
-    env: contender.env,
-    nodeArgs,
-  });
-  const generator: GeneratorPeer = new PeerProcess('generator', new URL('./generator.ts', import.meta.url));
+  const file = new URL(`./servers/${contender.file}`, import.meta.url);
+  const server: ServerPeer = new PeerProcess(
+    contender.name,
+    forkPeer(file, { args: [workload], env: contender.env, nodeArgs }),
+  );
+  const generator = startGenerator();
   const stopBoth = async (): Promise<string> => {
     await generator.stop({ kind: 'stop' });
     return server.stop({ kind: 'stop' });
@@ -82,7 +82,7 @@ export async function measure(contender: Contender, scenario: Scenario, nodeArgs
 }
 
 type ServerPeer = PeerProcess<ServerCommand, ServerReport>;
-type GeneratorPeer = PeerProcess<GeneratorCommand, GeneratorReport>;
+type GeneratorPeer = ReturnType<typeof startGenerator>;
 
 /** The conversation between a started server and a started generator. */
 class Session {
@@ -164,6 +164,7 @@ class Session {
       if (performance.now() > deadline) throw new Error('clients that left are still there');
       await new Promise((resolve) => setTimeout(resolve, LEAVE_POLL_MILLIS));
     }
+    await machineRest(); // ten thousand connections take the kernel half a second to bury
   }
 
   async #deliver(scenario: DeliveryScenario, { rssBytesPerConnection }: Figures): Promise<Measured> {

@@ -15,14 +15,14 @@ export const QUESTION_NAME = 'q';
 
 export type PayloadForm = 'text' | 'json' | 'binary';
 
-/** Nine digits stay below 2^31: the generator compares small integers only. The sequence counts within a group. */
-export const SEQUENCE_DIGITS = 9;
+/** Nine digits stay below 2^31. The sequence counts within a group. generator/frame-stream.h has the same figures. */
+const SEQUENCE_DIGITS = 9;
 /** Microseconds of `monotonicMicros`, whole. */
-export const STAMP_DIGITS = 16;
-export const GROUP_DIGITS = 5;
-export const STAMP_AT = SEQUENCE_DIGITS;
-export const GROUP_AT = STAMP_AT + STAMP_DIGITS;
-export const EMIT_AT = GROUP_AT + GROUP_DIGITS;
+const STAMP_DIGITS = 16;
+const GROUP_DIGITS = 5;
+const STAMP_AT = SEQUENCE_DIGITS;
+const GROUP_AT = STAMP_AT + STAMP_DIGITS;
+const EMIT_AT = GROUP_AT + GROUP_DIGITS;
 export const FIELDS_BYTES = EMIT_AT + SEQUENCE_DIGITS;
 
 /** How the events of a form lie in WebSocket frames. */
@@ -38,7 +38,7 @@ export interface WireForm {
 }
 
 export const FINAL_TEXT = 0x81;
-export const FINAL_BINARY = 0x82;
+const FINAL_BINARY = 0x82;
 
 const PREFIX = `42["${EVENT_NAME}",`;
 const ANNOUNCEMENT = `451-["${EVENT_NAME}",{"_placeholder":true,"num":0}]`;
@@ -110,10 +110,3 @@ export class EventWriter {
 }
 
 const ZERO = 48;
-
-/** Reads `count` digits; above nine digits the result is exact up to 2^53. */
-export function readDigits(bytes: Uint8Array, offset: number, count: number): number {
-  let value = 0;
-  for (let at = offset; at < offset + count; at++) value = value * 10 + bytes[at] - ZERO;
-  return value;
-}

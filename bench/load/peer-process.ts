@@ -1,8 +1,9 @@
 /**
  * A child process of the bench and the conversation with it. Orchestrator only. Whatever happens, no child outlives
- * the orchestrator: each also ends by itself when its IPC channel closes.
+ * the orchestrator: each also ends by itself when its channel closes.
  */
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 
 const living = new Set<ChildProcess>();
 
@@ -20,11 +21,58 @@ export const CLEAN_EXIT = 'exit code 0';
 /** Of what a child wrote to stderr, this much is kept to explain its end. */
 const STDERR_CHARS = 8_192;
 
-export interface PeerStart {
-  readonly args?: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
+/** A child and the way to talk with it. */
+export interface Peer<Command, Report> {
+  readonly child: ChildProcess;
+  /** Not called once the channel has closed. */
+  write(command: Command): void;
+  /** Called once. */
+  listen(onReport: (report: Report) => void): void;
+}
+
+export interface NodePeerStart {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
   /** Options of Node itself. */
-  readonly nodeArgs?: readonly string[];
+  readonly nodeArgs: readonly string[];
+}
+
+/** A process of Node that runs `file`; messages over an IPC channel. */
+export function forkPeer<Command extends object, Report>(
+  file: URL,
+  { args, env, nodeArgs }: NodePeerStart,
+): Peer<Command, Report> {
+  const child = fork(file, [...args], {
+    execArgv: ['--import', 'tsx', '--expose-gc', ...nodeArgs],
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+  });
+  return {
+    child,
+    // The callback takes the error of a channel that has just closed; the child's end is reported by `close`.
+    write: (command) => child.connected && child.send(command, () => {}),
+    listen: (onReport) => child.on('message', (report) => onReport(report as Report)),
+  };
+}
+
+/**
+ * A native program; commands are lines on its stdin, reports JSON lines on its stdout.
+ *
+ * @param program path
+ * @param encode a command as one line
+ */
+export function spawnPeer<Command, Report>(
+  program: string,
+  encode: (command: Command) => string,
+): Peer<Command, Report> {
+  const child = spawn(program, { stdio: ['pipe', 'pipe', 'pipe'] });
+  child.stdin.on('error', () => {}); // a pipe that has just closed; the child's end is reported by `close`
+  return {
+    child,
+    write: (command) => child.stdin.writable && child.stdin.write(`${encode(command)}\n`),
+    listen: (onReport) =>
+      createInterface({ input: child.stdout }).on('line', (line) => onReport(JSON.parse(line) as Report)),
+  };
 }
 
 interface Waiter {
@@ -35,7 +83,7 @@ interface Waiter {
 
 export class PeerProcess<Command extends { kind: string }, Report extends { kind: string }> {
   readonly #name: string;
-  readonly #child: ChildProcess;
+  readonly #peer: Peer<Command, Report>;
   readonly #exited: Promise<string>;
   readonly #waiters = new Set<Waiter>();
   readonly #listeners = new Map<string, (report: Report) => void>();
@@ -45,28 +93,25 @@ export class PeerProcess<Command extends { kind: string }, Report extends { kind
   #stderr = '';
   #cause: Error | undefined;
 
-  constructor(name: string, file: URL, { args = [], env = {}, nodeArgs = [] }: PeerStart = {}) {
+  constructor(name: string, peer: Peer<Command, Report>) {
     this.#name = name;
+    this.#peer = peer;
     this.failure = new Promise((_, reject) => {
       this.#reject = reject;
     });
     // Every child ends some time; only those who await it care.
     this.failure.catch(() => {});
-    this.#child = fork(file, [...args], {
-      execArgv: ['--import', 'tsx', '--expose-gc', ...nodeArgs],
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
-    });
-    living.add(this.#child);
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    const { child } = peer;
+    living.add(child);
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-STDERR_CHARS);
     });
-    this.#child.on('message', (report: Report) => this.#onReport(report));
-    this.#child.on('error', (error) => this.#fail(error.message));
+    peer.listen((report) => this.#onReport(report));
+    child.on('error', (error) => this.#fail(error.message));
     this.#exited = new Promise((resolve) => {
       // `close` comes after stderr has been read to its end, `exit` may come before.
-      this.#child.on('close', (code, signal) => {
-        living.delete(this.#child);
+      child.on('close', (code, signal) => {
+        living.delete(child);
         const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
         this.#fail(`ended with ${how}: ${lastError(this.#stderr)}`);
         resolve(how);
@@ -75,8 +120,7 @@ export class PeerProcess<Command extends { kind: string }, Report extends { kind
   }
 
   send(command: Command): void {
-    // The callback takes the error of a channel that has just closed; the child's end is reported by `close`.
-    if (this.#child.connected) this.#child.send(command, () => {});
+    this.#peer.write(command);
   }
 
   /** Calls back for each report of a kind; one listener per kind. */
@@ -108,7 +152,7 @@ export class PeerProcess<Command extends { kind: string }, Report extends { kind
   /** Asks the child to end, kills it if it does not; tells how it ended. */
   async stop(command: Command): Promise<string> {
     this.send(command);
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MILLIS);
+    const timer = setTimeout(() => this.#peer.child.kill('SIGKILL'), STOP_MILLIS);
     const how = await this.#exited;
     clearTimeout(timer);
     return how;
