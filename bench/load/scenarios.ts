@@ -170,7 +170,7 @@ export const SCENARIOS: readonly Scenario[] = [
     title: '10,000 idle sockets with handlers',
     servers: BASELINE_PAIR,
     repeat: 1,
-    steadyMillis: 10_000,
+    steadyMillis: 15_000,
     clients: 10_000,
     audience: 'all',
     form: 'text',

@@ -170,10 +170,10 @@ describe('fan-out', () => {
     }
     const order: number[] = [];
     for (const [local, socket] of sockets.entries()) {
-      const cork = socket.cork.bind(socket);
-      socket.cork = (callback) => {
+      const send = socket.send.bind(socket);
+      socket.send = (...frame) => {
         order.push(local);
-        return cork(callback);
+        return send(...frame);
       };
     }
     const batch = newBatch();
@@ -220,6 +220,22 @@ describe('fan-out', () => {
     assert.deepEqual(order, all(100));
     for (const { frames } of sockets) assert.equal(frames.length, 1);
     assert.equal(fanOut.deliveries, 100);
+  });
+
+  it('corks what a client is due, a lone frame alone goes without', () => {
+    const { sockets, batch, fanOut } = setup(4);
+    add(batch, sparse([0, 1]), 'a');
+    add(batch, sparse([1, 2]), 'b');
+    const memory = Buffer.alloc(64);
+    batch.addTargets(0, sparse([3]), 0);
+    batch.addPayload(0, memory, 0, writePacket(memory, 0, ['51-["c"]', Uint8Array.of(1)]));
+    batch.seal();
+    fanOut.begin();
+    assert.ok(fanOut.run(Infinity));
+    assert.deepEqual(
+      sockets.map(({ frames }) => frames.map(({ cork }) => cork)),
+      [[0], [1, 1], [0], [1, 1]],
+    );
   });
 
   it('skips a client that closed after the record was written', () => {

@@ -12,7 +12,7 @@ import { EmitDriver } from './emit-driver.ts';
 
 /** Memory that falls by less than this share has not fallen. */
 const STEADY_SHARE = 0.003;
-const MAX_SETTLE_MILLIS = 40_000;
+const MAX_SETTLE_MILLIS = 55_000;
 const SETTLE_POLL_MILLIS = 250;
 
 export interface ServerUnderTest {

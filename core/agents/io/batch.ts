@@ -197,6 +197,14 @@ export class Batch {
     return this.#chained ? this.#entryNext[entry] : -1;
   }
 
+  /** Whether a local slot is due a single frame. */
+  isLone(local: number): boolean {
+    const entry = this.firstEntry(local);
+    if (this.nextEntry(entry) >= 0) return false;
+    const run = this.runOf(entry);
+    return this.frameStart[this.runRecord[run + 1]] - this.frameStart[this.runRecord[run]] === 1;
+  }
+
   /** Empties the batch; the kept targets stay. */
   clear(): void {
     if (this.#chained) for (let i = 0; i < this.#touchedCount; i++) this.#chainHead[this.#touched[i]] = -1;

@@ -1,5 +1,5 @@
 /**
- * Writes a batch to its recipients: each client once, everything it is due inside one cork, in log order. A syscall per
+ * Writes a batch to its recipients: each client once, all frames it is due inside one cork, in log order. A syscall per
  * client and batch instead of one per message is where the speed comes from. I/O thread, from the pump only: inside
  * another socket's handler the cork is taken and every send would be a syscall.
  *
@@ -91,7 +91,9 @@ export class FanOut {
     this.#socket = socket;
     this.#local = local;
     this.#buffered = buffered;
-    socket.cork(this.#write);
+    // A lone frame is one syscall either way, and a cork costs a call into native code and back.
+    if (this.#batch.isLone(local)) this.#writeAll();
+    else socket.cork(this.#write);
   }
 
   /** A session that polls, or is moving: what it is due waits in its queue, or leaves at once with the poll it holds. */
