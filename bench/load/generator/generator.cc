@@ -13,7 +13,7 @@
 #include "commands.h"
 
 /** Connections that may be under way at once: below any listen backlog. */
-constexpr int CONNECTING_AT_ONCE = 100;
+constexpr int CONNECTING_AT_ONCE = 250;
 constexpr int64_t LOOK_EVERY_MICROS = 5'000;
 /** With nothing arriving for so long, what is missing is lost. */
 constexpr int64_t STALL_MICROS = 5'000'000;
