@@ -186,8 +186,8 @@ export const SCENARIOS: readonly Scenario[] = [
     audience: 'all',
     form: 'text',
     payloadBytes: FAN_OUT_BYTES,
-    warmUpMillis: 600,
-    millis: 1_500,
+    warmUpMillis: 2_000,
+    millis: 2_000,
   },
   deliver({
     name: 'binary-1k',

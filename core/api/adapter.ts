@@ -114,18 +114,12 @@ export class Adapter extends EventEmitter implements AdapterBridge {
    */
   addAll(id: SocketId, rooms: Iterable<Room>, done?: (error: null) => void): void | Promise<void> {
     if (done) process.nextTick(done, null);
-    const added: Room[] = [];
-    const created: boolean[] = [];
+    const socket = this.nsp.sockets.get(id);
     for (const room of rooms) {
       if (this.#sids.add(id, room) === 0) continue;
-      added.push(room);
-      created.push(this.#rooms.add(room, id) === 1);
-    }
-    if (added.length === 0) return;
-    const socket = this.nsp.sockets.get(id);
-    if (socket !== undefined) this.#rows.join(socket, added);
-    for (const [i, room] of added.entries()) {
-      if (created[i]) this.#notify('create-room', room);
+      const created = this.#rooms.add(room, id) === 1;
+      if (socket !== undefined) this.#rows.join(socket, room);
+      if (created) this.#notify('create-room', room);
       this.#notify('join-room', room, id);
     }
   }

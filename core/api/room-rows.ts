@@ -33,8 +33,9 @@ export class RoomRows {
   #everyone: RowNumber | undefined;
   #count = 0;
   #link: Link | undefined;
-  /** Reused by every call, as the link allows. */
+  // Reused by every call, as the link allows: garbage of every join and leave would add up to pauses.
   readonly #targets: Targets = { rows: [], sessions: [], exceptRows: [], exceptSessions: [] };
+  readonly #changed: RowNumber[] = [];
 
   constructor(rooms: Memberships, enrolled: ReadonlyMap<string, RowMember>) {
     this.#rooms = rooms;
@@ -54,7 +55,10 @@ export class RoomRows {
     this.#count++;
     this.#everyone ??= link.allocateRow();
     const rows = [this.#everyone];
-    this.#collectRows(socket, rooms, rows, link);
+    for (const room of rooms) {
+      const row = this.#rowOf(socket, room, link);
+      if (row !== undefined) rows.push(row);
+    }
     link.join(session, rows);
   }
 
@@ -73,20 +77,23 @@ export class RoomRows {
     if (--this.#count === 0) this.#freeAll(link);
   }
 
-  /** An enrolled socket has joined rooms it was not in; the mirror already says so. */
-  join(socket: RowMember, rooms: Iterable<string>): void {
+  /** An enrolled socket has joined a room it was not in; the mirror already says so. */
+  join(socket: RowMember, room: string): void {
     const { link, session } = socket.client;
     if (link === undefined || session === undefined) return;
-    const rows: RowNumber[] = [];
-    this.#collectRows(socket, rooms, rows, link);
-    if (rows.length > 0) link.join(session, rows);
+    const row = this.#rowOf(socket, room, link);
+    if (row === undefined) return;
+    this.#changed[0] = row;
+    link.join(session, this.#changed);
   }
 
   /** An enrolled socket leaves a room. */
   leave(socket: RowMember, room: string): void {
     const row = this.#rows.get(room);
     const { link, session } = socket.client;
-    if (row !== undefined && session !== undefined) link?.leave(session, [row]);
+    if (row === undefined || session === undefined) return;
+    this.#changed[0] = row;
+    link?.leave(session, this.#changed);
   }
 
   /** The room has no members left. */
@@ -131,19 +138,15 @@ export class RoomRows {
     return targets;
   }
 
-  /** Adds to `rows` those `socket` must join, issuing numbers where a room gets its first member from elsewhere. */
-  #collectRows(socket: RowMember, rooms: Iterable<string>, rows: RowNumber[], link: Link): void {
-    for (const room of rooms) {
-      let row = this.#rows.get(room);
-      if (row === undefined) {
-        if (room === socket.id) continue;
-        row = link.allocateRow();
-        this.#rows.set(room, row);
-        const owner = this.#rooms.has(room, room) ? this.#enrolled.get(room)?.client.session : undefined;
-        if (owner !== undefined) link.join(owner, [row]);
-      }
-      rows.push(row);
-    }
+  /** The row that `socket` must join, a new one where a room gets its first member from elsewhere. */
+  #rowOf(socket: RowMember, room: string, link: Link): RowNumber | undefined {
+    const known = this.#rows.get(room);
+    if (known !== undefined || room === socket.id) return known;
+    const row = link.allocateRow();
+    this.#rows.set(room, row);
+    const owner = this.#rooms.has(room, room) ? this.#enrolled.get(room)?.client.session : undefined;
+    if (owner !== undefined) link.join(owner, [row]);
+    return row;
   }
 
   /** No socket is enrolled: rooms that live on, held by sockets still in middleware, need no row. */

@@ -1,9 +1,20 @@
 /**
- * A Map of Sets for millions of small Sets: one with a single member is kept as that member until somebody asks for the
- * Set itself. Most sockets are in the room of their own id and in no other, and a Set costs ten times what it holds.
+ * A Map of Sets for millions of members: what nobody has asked for as a Set is kept as a single member, or as a list of
+ * numbers. Most sockets are in the room of their own id and in no other, and a Set costs ten times what it holds; and
+ * tables with a million entries make collections of garbage that stop the application for ten milliseconds. App thread.
  */
+import { NameTable } from './name-table.ts';
+import { MAX_NUMBERS, NumberList } from './number-list.ts';
+
+/**
+ * One member, numbers of members in the order they came, or a Set. Lists are searched from the front, which takes half a
+ * microsecond for the longest there may be; what outgrows them becomes a Set.
+ */
+type Entry = string | NumberList | Set<string>;
+
 export class SetMap {
-  readonly #entries = new Map<string, string | Set<string>>();
+  readonly #entries = new Map<string, Entry>();
+  readonly #names = new NameTable();
   /** Somebody holds the Map itself: from then on every entry is a Set. */
   #expanded = false;
 
@@ -19,8 +30,9 @@ export class SetMap {
   /** The live Set of a key; undefined for a key that is not there. */
   get(key: string): Set<string> | undefined {
     const entry = this.#entries.get(key);
-    if (typeof entry !== 'string') return entry;
-    const set = new Set([entry]);
+    if (entry === undefined || entry instanceof Set) return entry;
+    const set = new Set(this.members(key));
+    if (typeof entry !== 'string') this.#release(entry);
     this.#entries.set(key, set);
     return set;
   }
@@ -29,13 +41,15 @@ export class SetMap {
   members(key: string): Iterable<string> {
     const entry = this.#entries.get(key);
     if (entry === undefined) return [];
-    return typeof entry === 'string' ? [entry] : entry;
+    if (typeof entry === 'string') return [entry];
+    return entry instanceof Set ? entry : this.#namesOf(entry);
   }
 
   has(key: string, member: string): boolean {
     const entry = this.#entries.get(key);
+    if (entry === undefined) return false;
     if (typeof entry === 'string') return entry === member;
-    return entry?.has(member) ?? false;
+    return entry instanceof Set ? entry.has(member) : this.#indexOf(entry, member) >= 0;
   }
 
   /** Keys. */
@@ -47,37 +61,73 @@ export class SetMap {
   size(key: string): number {
     const entry = this.#entries.get(key);
     if (entry === undefined) return 0;
-    return typeof entry === 'string' ? 1 : entry.size;
+    if (typeof entry === 'string') return 1;
+    return entry instanceof Set ? entry.size : entry.length;
   }
 
   /** Members of the key with this one; 0 when it was there already. */
   add(key: string, member: string): number {
-    // hot: one look at the Map, one at the Set.
+    // hot: one look at the Map, one at the names or the Set.
     const entry = this.#entries.get(key);
     if (entry === undefined) {
       this.#entries.set(key, this.#expanded ? new Set([member]) : member);
       return 1;
     }
-    if (entry === member) return 0;
     if (typeof entry === 'string') {
-      this.#entries.set(key, new Set([entry, member]));
-      return 2;
+      if (entry === member) return 0;
+      return this.#list(key, entry, member).length;
     }
-    const before = entry.size;
-    entry.add(member);
-    return entry.size === before ? 0 : entry.size;
+    if (entry instanceof Set) {
+      const before = entry.size;
+      entry.add(member);
+      return entry.size === before ? 0 : entry.size;
+    }
+    if (this.#indexOf(entry, member) >= 0) return 0;
+    if (entry.length === MAX_NUMBERS) return this.get(key)!.add(member).size;
+    return entry.push(this.#names.acquire(member));
   }
 
-  /** Takes a member out; its key stays, with an empty Set behind the last one. False when it was not there. */
+  /** Takes a member out; its key stays, with nothing behind the last one. False when it was not there. */
   remove(key: string, member: string): boolean {
     const entry = this.#entries.get(key);
+    if (entry === undefined) return false;
     if (entry instanceof Set) return entry.delete(member);
-    if (entry !== member) return false;
-    this.#entries.set(key, new Set());
+    if (typeof entry === 'string') {
+      if (entry !== member) return false;
+      this.#list(key);
+      return true;
+    }
+    const at = this.#indexOf(entry, member);
+    if (at < 0) return false;
+    this.#names.release(entry.at(at));
+    entry.removeAt(at);
     return true;
   }
 
   delete(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry instanceof NumberList) this.#release(entry);
     this.#entries.delete(key);
+  }
+
+  #list(key: string, ...members: string[]): NumberList {
+    const list = new NumberList();
+    for (const member of members) list.push(this.#names.acquire(member));
+    this.#entries.set(key, list);
+    return list;
+  }
+
+  #indexOf(list: NumberList, member: string): number {
+    const number = this.#names.find(member);
+    return number === undefined ? -1 : list.indexOf(number);
+  }
+
+  #namesOf(list: NumberList): string[] {
+    return Array.from({ length: list.length }, (_, i) => this.#names.name(list.at(i)));
+  }
+
+  #release(list: NumberList): void {
+    for (let i = 0; i < list.length; i++) this.#names.release(list.at(i));
+    list.release();
   }
 }

@@ -53,6 +53,50 @@ describe('a map of sets', () => {
     });
   }
 
+  it('keeps the order of members, and finds them, however long a list grows', () => {
+    const sets = new SetMap();
+    const model = new Set<string>();
+    for (let n = 0; n < 1500; n++) {
+      assert.equal(sets.add('room', `member ${n}`), n + 1);
+      model.add(`member ${n}`);
+      if (n % 3 === 0) assert.equal(sets.add('room', `member ${n >> 1}`), 0);
+      if (n === 700) assert.deepEqual([...sets.members('room')], [...model]);
+    }
+    for (let n = 0; n < 1500; n += 2) {
+      assert.ok(sets.remove('room', `member ${n}`) && model.delete(`member ${n}`));
+      assert.ok(!sets.remove('room', `member ${n}`));
+    }
+    assert.deepEqual([...sets.members('room')], [...model]);
+    assert.equal(sets.size('room'), 750);
+  });
+
+  it('does not mix up lists that come and go', (t: TestContext) => {
+    t.diagnostic(`BROADSIDE_SEED=${SEED}`);
+    const random = new Random(SEED);
+    const two = [new SetMap(), new SetMap()];
+    const models: Model[] = [new Map(), new Map()];
+    for (let i = 0; i < 5000; i++) {
+      const which = random.below(2);
+      const [sets, model] = [two[which], models[which]];
+      const key = `room ${random.below(20)}`;
+      if (random.chance(0.02)) {
+        sets.delete(key);
+        model.delete(key);
+        continue;
+      }
+      const set = model.get(key) ?? new Set();
+      const member = `member ${random.below(120)}`;
+      if (random.chance(0.3)) {
+        assert.equal(sets.remove(key, member), set.delete(member));
+      } else {
+        sets.add(key, member);
+        model.set(key, set.add(member));
+      }
+      assert.deepEqual([...sets.members(key)], [...(model.get(key) ?? [])]);
+    }
+    for (const which of [0, 1]) assert.deepEqual(two[which].expand(), models[which]);
+  });
+
   it('a Set that somebody holds stays live', () => {
     const sets = new SetMap();
     sets.add('room', 'one');
