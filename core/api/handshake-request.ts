@@ -96,6 +96,16 @@ export class EngineRequest extends IdleEmitter implements HandshakeRequest {
     return this.#query;
   }
 
+  /** Whether it came over TLS; `connection` would be an object more to keep. @internal */
+  get encrypted(): boolean {
+    return this.#info.secure;
+  }
+
+  /** The query for one who keeps it: `_query` would keep another. @internal */
+  copyQuery(): Record<string, string | string[]> {
+    return this.#query === undefined ? parseQuery(this.url) : { ...this.#query };
+  }
+
   get #info(): RequestInfo {
     if (typeof this.#source === 'string') this.#source = decodeRequest(this.#source);
     return this.#source;

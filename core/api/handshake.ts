@@ -4,6 +4,7 @@
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { type HandshakeRequest, parseQuery } from '../wire/request-info.ts';
+import { EngineRequest } from './handshake-request.ts';
 
 /** A mutable object of its own for each socket; `headers` is the request's. @since Socket.IO 2 */
 export interface Handshake {
@@ -42,18 +43,47 @@ export function createHandshake(
   auth: Record<string, unknown> | undefined,
   query: Query | undefined,
 ): Handshake {
-  // A foreign engine may not have parsed the query. Spread defines own properties, so a client's `__proto__` key stays a key.
-  const { _query, connection, headers, url } = request as unknown as HandshakeRequest;
-  const own = _query ?? parseQuery(url);
+  const { headers, url } = request as unknown as HandshakeRequest;
+  const { own, secure } = request instanceof EngineRequest ? ofOurs(request) : ofForeign(request);
   return {
     headers,
-    time: `${new Date(issued)}`,
+    time: timeText(issued),
     address,
     xdomain: headers.origin !== undefined,
-    secure: Boolean(connection?.encrypted),
+    secure,
     issued,
     url,
-    query: { ...own, ...query },
+    // Spread defines own properties, so a client's `__proto__` key stays a key.
+    query: query === undefined ? own : { ...own, ...query },
     auth: { ...query, ...auth },
   };
+}
+
+interface FromRequest {
+  /** The request's own query, for the handshake to keep. */
+  own: Record<string, string | string[] | undefined>;
+  secure: boolean;
+}
+
+function ofOurs(request: EngineRequest): FromRequest {
+  return { own: request.copyQuery(), secure: request.encrypted };
+}
+
+/** A foreign engine may not have parsed the query. */
+function ofForeign(request: IncomingMessage): FromRequest {
+  const { _query, connection, url } = request as unknown as HandshakeRequest;
+  return { own: { ...(_query ?? parseQuery(url)) }, secure: Boolean(connection?.encrypted) };
+}
+
+let secondOfText = Number.NaN;
+let textOfSecond = '';
+
+/** As `Date` writes it, to the second: one text for all sockets of a second, not one for each to keep. */
+function timeText(issued: number): string {
+  const second = Math.floor(issued / 1000);
+  if (second !== secondOfText) {
+    secondOfText = second;
+    textOfSecond = `${new Date(issued)}`;
+  }
+  return textOfSecond;
 }
