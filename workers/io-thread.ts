@@ -19,6 +19,7 @@ import {
 } from '../core/shm/control.ts';
 import { COORDINATOR_THREAD, FIRST_IO_THREAD } from '../core/shm/layout.ts';
 import { serveEngine } from './engine-app.ts';
+import { tellFailedStart } from './failed-start.ts';
 import { openSpareCork, type SpareCork } from './spare-cork.ts';
 import { type ChildApp, twoTurns } from './uws.ts';
 
@@ -278,6 +279,10 @@ export async function runIoThread(task: IoTask): Promise<void> {
   };
   spareCork = openSpareCork();
   countApps();
-  spareCork.then(start).catch(die);
+  const startless = (error: unknown): void => {
+    tellFailedStart(task, error);
+    die(error);
+  };
+  spareCork.then(start, startless).catch(die);
   return life;
 }

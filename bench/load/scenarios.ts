@@ -110,7 +110,6 @@ export const SCENARIOS: readonly Scenario[] = [
     drive: saturate(256),
     deliveries: 1_000_000,
     millis: 1_500,
-    repeat: 3,
   }),
   deliver({
     name: 'fan-out-32',
@@ -120,7 +119,6 @@ export const SCENARIOS: readonly Scenario[] = [
     drive: saturate(256, 32),
     deliveries: 350_000,
     millis: 1_500,
-    repeat: 3,
   }),
   deliver({
     name: 'paced-50',

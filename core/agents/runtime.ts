@@ -308,9 +308,9 @@ export class Runtime {
   /** The coordinator already knows: it buries the sessions. Here the thread is started anew. */
   #onIoCrash(ioThread: number, cause: unknown): void {
     if (this.#stopping) return;
-    if (!this.#isDown(ioThread)) {
+    if (!this.#isDown(ioThread) || this.#io[ioThread].failure !== undefined) {
       const message = `${threadName(FIRST_IO_THREAD + ioThread)} could not start: ${String(cause)}`;
-      this.#throw(new EngineError('ERR_THREAD_START', message, { cause }));
+      this.#throw(new EngineError('ERR_THREAD_START', message, { cause })); // nor would it the next time
       return;
     }
     const error = cause instanceof Error ? cause : new Error(String(cause));

@@ -37,6 +37,11 @@ export class ThreadPort<Request, Notice> {
     return this.#life;
   }
 
+  /** What the thread has said before it ended, when it could not start. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
   /** Takes the port to a restarted thread. */
   replace(port: MessagePort): void {
     this.#port.close();
@@ -60,10 +65,11 @@ export class ThreadPort<Request, Notice> {
       for (let received = receiveMessageOnPort(this.#port); received; received = receiveMessageOnPort(this.#port)) {
         this.#receive(received.message as Notice | FailedStart);
       }
-      if (done()) return;
+      // First: a thread that failed is down too, which may be what `done` asks for.
       if (this.#failure !== undefined) {
         throw new EngineError('ERR_THREAD_START', `${threadName(this.#thread)} could not start: ${this.#failure}`);
       }
+      if (done()) return;
       const left = deadline - performance.now();
       if (left <= 0) {
         const name = threadName(this.#thread);
