@@ -40,4 +40,4 @@ bench-topology: node_modules/.package-lock.json
 	$(NODE) bench/topology/run.ts
 
 clean:
-	rm -rf dist node_modules
+	rm -rf dist node_modules bench/load/generator/build

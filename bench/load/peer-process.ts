@@ -24,9 +24,9 @@ const STDERR_CHARS = 8_192;
 /** A child and the way to talk with it. */
 export interface Peer<Command, Report> {
   readonly child: ChildProcess;
-  /** Not called once the channel has closed. */
+  /** Does nothing once the channel has closed. */
   write(command: Command): void;
-  /** Called once. */
+  /** To be called once. */
   listen(onReport: (report: Report) => void): void;
 }
 
