@@ -178,6 +178,14 @@ test('an event of another length is damage', () => {
   assert.deepEqual(faults, { ...CLEAN, malformed: 1 });
 });
 
+test('an empty text frame is passed on at once', () => {
+  const [{ passedOn }] = new Script()
+    .read(frame(Buffer.alloc(0)))
+    .tell()
+    .run();
+  assert.equal(passedOn, '81:');
+});
+
 test('a masked frame breaks the stream', () => {
   const [{ passedOn }] = new Script()
     .read(Buffer.of(0x81, 0x81, 0, 0, 0, 0, 50))

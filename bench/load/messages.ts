@@ -1,5 +1,6 @@
 /**
- * What the processes of a bench say to each other over their IPC channels. Types and one sender only.
+ * What the processes of a bench say to each other: a server over an IPC channel, the generator in lines (see
+ * generator-process.ts). Types and one sender only.
  * The orchestrator (run.ts) talks to one server and one generator, which never talk to each other except through
  * the sockets under test and the `progress` messages the orchestrator relays.
  */
@@ -186,8 +187,8 @@ export interface Answers extends Faults, GeneratorLoad, Latency {
   seconds: number;
 }
 
-/** Sends to the orchestrator; only for a process it has started. */
-export function report(message: ServerReport | GeneratorReport): void {
+/** Sends to the orchestrator; only for a server it has started. */
+export function report(message: ServerReport): void {
   if (process.send === undefined) throw new Error('this file is started by bench/load/run.ts');
   if (process.connected) process.send(message);
 }

@@ -92,14 +92,13 @@ class FrameStream {
       }
       const int firstByte = static_cast<unsigned char>(at[0]);
       const char* body = at + headerBytes(at[1]);
-      int shown = std::min<int64_t>(length, OTHER_BYTES);
       bool isEvent = false;
       bool isAnnouncement = false;
       if (firstByte == wire.firstByte && length >= headBytes) {
         if (end - body < headBytes) break;
         isEvent = firstByte != FINAL_TEXT || (body[0] == '4' && body[1] == '2');
       }
-      if (firstByte == FINAL_TEXT && length == wire.announcementBytes) {
+      if (firstByte == FINAL_TEXT && length > 0 && length == wire.announcementBytes) {
         if (end - body < 2) break;
         isAnnouncement = body[0] == '4' && body[1] == '5';
       }
@@ -110,6 +109,7 @@ class FrameStream {
         if (announced_) context_.tally.faults.malformed++;
         announced_ = true;
       } else {
+        const int shown = std::min<int64_t>(length, OTHER_BYTES);
         if (end - body < shown) break;
         handler_.onOther(firstByte, body, shown);
       }
