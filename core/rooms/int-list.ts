@@ -30,6 +30,14 @@ export class IntList {
     this.#values[this.#length++] = value;
   }
 
+  /** Takes a value out that is there once; the last one takes its place. */
+  removeUnordered(value: number): void {
+    const values = this.#values;
+    let at = 0;
+    while (values[at] !== value) at++;
+    values[at] = values[--this.#length];
+  }
+
   clear(): void {
     this.#length = 0;
   }

@@ -2,19 +2,21 @@
  * The way back from a slot to the rows it is in, for a client that goes away with all its rooms.
  * Part of the room index, which calls it exactly once per change of a membership; it checks nothing itself.
  */
-import type { IntList } from './int-list.ts';
+import { IntList } from './int-list.ts';
 
-/** Rows of one slot from which on a list is too long to walk at a leave. */
+/** Rows of one slot from which on a chain of nodes is too long to walk at a leave. */
 const LONG_ROWS = 64;
-/** Mark in the counts of a slot whose rows are in a Set; above LONG_ROWS, within a byte. */
-const IN_SET = 255;
+/** Rows of one slot from which on an array is, too: a look at all of them takes a microsecond. */
+const HUGE_ROWS = 4096;
+/** Mark in the counts of a slot whose rows are in an array or a Set; above LONG_ROWS, within a byte. */
+const ELSEWHERE = 255;
 /** Words of a node: the row, then the number of the next node. Node 0 is no node: it ends every list. */
 const NODE_WORDS = 2;
 const FIRST_NODES = 1024;
 
 /**
  * Lists of nodes in one array: 8 bytes per membership and no object per slot, so a million of them are 8 to 16 MB that
- * the garbage collector never walks. A slot with many rows has a Set instead: lists are searched from the front.
+ * the garbage collector never walks. A slot with many rows has an array of its own instead, one with very many a Set.
  */
 export class SlotRows {
   /** First node by slot. */
@@ -25,7 +27,7 @@ export class SlotRows {
   #used = 1;
   /** First of the nodes that are free again. */
   #free = 0;
-  readonly #sets = new Map<number, Set<number>>();
+  readonly #long = new Map<number, IntList | Set<number>>();
 
   constructor(slots: number) {
     this.#heads = new Uint32Array(slots);
@@ -34,9 +36,12 @@ export class SlotRows {
 
   /** The slot must not be in the row yet. */
   add(slot: number, row: number): void {
-    if (this.#counts[slot] === LONG_ROWS) this.#toSet(slot);
-    if (this.#counts[slot] === IN_SET) {
-      this.#sets.get(slot)!.add(row);
+    if (this.#counts[slot] === LONG_ROWS) this.#toList(slot);
+    if (this.#counts[slot] === ELSEWHERE) {
+      const rows = this.#long.get(slot)!;
+      if (rows instanceof Set) rows.add(row);
+      else if (rows.length < HUGE_ROWS) rows.push(row);
+      else this.#long.set(slot, new Set(rows.values.subarray(0, rows.length)).add(row));
       return;
     }
     const node = this.#takeNode();
@@ -48,10 +53,11 @@ export class SlotRows {
 
   /** The slot must be in the row. */
   remove(slot: number, row: number): void {
-    if (this.#counts[slot] === IN_SET) {
-      const rows = this.#sets.get(slot)!;
-      rows.delete(row);
-      if (rows.size === 0) this.#dropSet(slot);
+    if (this.#counts[slot] === ELSEWHERE) {
+      const rows = this.#long.get(slot)!;
+      if (rows instanceof Set) rows.delete(row);
+      else rows.removeUnordered(row);
+      if ((rows instanceof Set ? rows.size : rows.length) === 0) this.#dropLong(slot);
       return;
     }
     const nodes = this.#nodes;
@@ -69,9 +75,11 @@ export class SlotRows {
 
   /** Forgets all rows of a slot, after appending them to `into` in no particular order. */
   drain(slot: number, into: IntList): void {
-    if (this.#counts[slot] === IN_SET) {
-      for (const row of this.#sets.get(slot)!) into.push(row);
-      this.#dropSet(slot);
+    if (this.#counts[slot] === ELSEWHERE) {
+      const rows = this.#long.get(slot)!;
+      if (rows instanceof Set) for (const row of rows) into.push(row);
+      else for (let i = 0; i < rows.length; i++) into.push(rows.values[i]);
+      this.#dropLong(slot);
       return;
     }
     let node = this.#heads[slot];
@@ -85,22 +93,15 @@ export class SlotRows {
     this.#counts[slot] = 0;
   }
 
-  #toSet(slot: number): void {
-    const rows = new Set<number>();
-    let node = this.#heads[slot];
-    while (node !== 0) {
-      const next = this.#nodes[node + 1];
-      rows.add(this.#nodes[node]);
-      this.#giveNode(node);
-      node = next;
-    }
-    this.#heads[slot] = 0;
-    this.#counts[slot] = IN_SET;
-    this.#sets.set(slot, rows);
+  #toList(slot: number): void {
+    const rows = new IntList(2 * LONG_ROWS);
+    this.drain(slot, rows);
+    this.#counts[slot] = ELSEWHERE;
+    this.#long.set(slot, rows);
   }
 
-  #dropSet(slot: number): void {
-    this.#sets.delete(slot);
+  #dropLong(slot: number): void {
+    this.#long.delete(slot);
     this.#counts[slot] = 0;
   }
 
