@@ -121,6 +121,7 @@ export class Adapter extends EventEmitter implements AdapterBridge {
       if (socket !== undefined) this.#rows.join(socket, room);
       if (created) this.#notify('create-room', room);
       this.#notify('join-room', room, id);
+      if (socket !== undefined && this.nsp.sockets.get(id) !== socket) return; // a listener has disconnected it
     }
   }
 

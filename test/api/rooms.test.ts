@@ -22,6 +22,20 @@ function random(seed: number): (below: number) => number {
   };
 }
 
+describe('socket.join() of several rooms', () => {
+  it('ends where a listener of the first disconnects the socket: nothing of it stays', async () => {
+    const { io, engine } = fakeServer();
+    const [{ socket }] = await many(engine, () => io.sockets.sockets.values(), 1);
+    const { adapter } = io.of('/');
+    adapter.on('join-room', (room: string) => {
+      if (room === 'a') socket.disconnect();
+    });
+    socket.join(['a', 'b', 'c']);
+    assert.deepEqual([...adapter.rooms.keys()], []);
+    assert.deepEqual([...adapter.sids.keys()], []);
+  });
+});
+
 describe('socket.rooms', () => {
   it('is a live Set, and a hash, with the room of its own id from the start', async () => {
     const { io, engine } = fakeServer();
