@@ -26,7 +26,7 @@ const CONNECT_MILLIS = 90_000;
 const ANSWER_MILLIS = 20_000;
 const SETTLE_MILLIS = 60_000;
 const LEAVE_POLL_MILLIS = 20;
-/** Linux takes a port of a closed connection for a new one after a second; before that it looks for others, and finds few. */
+/** Linux takes the port of a closed connection for a new one after a second; until then it searches among few. */
 const PORT_REST_MILLIS = 1_100;
 /** A drive, and its draining; a server that needs longer is broken or the scenario too large for it. */
 const DRIVE_MILLIS = 180_000;

@@ -29,7 +29,10 @@ export interface DeliveryScenario extends Common {
 /** What connections cost while nothing happens. */
 export interface IdleScenario extends Common {
   readonly kind: 'idle';
-  /** Memory that has not fallen for so long has settled. V8 shrinks the heaps of threads at rest in steps, up to twelve seconds apart. */
+  /**
+   * Memory that has not fallen for so long has settled. V8 shrinks the heaps of threads at rest in steps, up to twelve
+   * seconds apart.
+   */
   readonly steadyMillis: number;
 }
 

@@ -35,6 +35,10 @@ for (const height of HEIGHTS) {
           own.add(row);
         }
       }
+      assert.ok(
+        model.some(({ size }) => size > height * 0.9),
+        'the height is reached',
+      );
       for (const slot of model.keys()) {
         if (round === 1) for (const row of [...model[slot]]) rows.remove(slot, row);
         if (round === 1) model[slot].clear();

@@ -1,6 +1,6 @@
 /**
- * One WebSocket client on a TCP socket that is never waited for: HTTP upgrade, Engine.IO open, Socket.IO connect, heartbeats, and
- * questions one at a time. It checks what it is told and gives up loudly; it never reconnects.
+ * One WebSocket client on a TCP socket that is never waited for: HTTP upgrade, Engine.IO open, Socket.IO connect,
+ * heartbeats, and questions one at a time. It checks what it is told and gives up loudly; it never reconnects.
  */
 #pragma once
 #include <arpa/inet.h>

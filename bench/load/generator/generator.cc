@@ -102,6 +102,7 @@ class Generator final : public Fleet {
   void begin() {
     context.tally.beginMeasuring();
     context.times.histogram.reset();
+    lastReadMicros_ = monotonicMicros(); // however long it was quiet before: nothing is missing yet
     beginLoad();
     report("{\"kind\":\"begun\"}");
   }
@@ -272,7 +273,6 @@ class Loop {
   void connect(Command& command) {
     const int port = command.number();
     const Dialect dialect = dialectNamed(command.word());
-    generator_.reset();
     generator_.reset(new Generator(port, dialect, epoll_, readContext(command)));
   }
 
