@@ -3,7 +3,7 @@
  */
 import type { ConnectionError } from '../wire/connection-errors.ts';
 import type { RequestInfo } from '../wire/request-info.ts';
-import type { AppHandler } from './app-agent.ts';
+import type { AppHandler } from './event-reader.ts';
 import type { Question, Verdict } from './io/gate.ts';
 import type { ServerSpec } from './segment.ts';
 

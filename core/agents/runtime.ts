@@ -11,8 +11,9 @@ import { presetHeadLimit, type ResolvedTuning } from '../options.ts';
 import { Control, STATE_BURIED, STATE_DOWN } from '../shm/control.ts';
 import { ACCEPTOR_THREAD, COORDINATOR_THREAD, FIRST_IO_THREAD, threadName } from '../shm/layout.ts';
 import type { OriginsRule } from '../wire/origins.ts';
-import { AppAgent } from './app-agent.ts';
 import { closeThreads } from './close-threads.ts';
+import { CommandWriter } from './command-writer.ts';
+import { EventReader } from './event-reader.ts';
 import { guardExit, unguardExit } from './exit-guard.ts';
 import { laneMatrix } from './lane-matrix.ts';
 import type { OpenServer, RuntimeServer } from './runtime-server.ts';
@@ -44,7 +45,8 @@ export class Runtime {
   static readonly #shared = new Map<string, Runtime>();
   static #nextServer = 1;
 
-  readonly agent: AppAgent;
+  readonly commands: CommandWriter;
+  readonly #events: EventReader;
   readonly #key: string;
   readonly #segment: Segment;
   readonly #control: Control;
@@ -101,7 +103,8 @@ export class Runtime {
     this.#acceptor = new ThreadPort(this.#control, ACCEPTOR_THREAD, acceptor.port1, (notice) =>
       this.#onAcceptorNotice(notice),
     );
-    this.agent = new AppAgent(this.#segment, app.port1);
+    this.commands = new CommandWriter(this.#segment, app.port1);
+    this.#events = new EventReader(this.#segment, app.port1, this.commands);
     this.#statistics = new Statistics(this.#control, this.#segment);
 
     const segment = this.#segment;
@@ -118,7 +121,7 @@ export class Runtime {
 
     this.#watchdog = new Watchdog(this.#control, ioThreads, (error) => this.#giveUp(error));
     guardExit(this.#onExit);
-    this.agent.start();
+    this.#events.start();
   }
 
   // ── Servers ──
@@ -136,7 +139,7 @@ export class Runtime {
       closed: () => {},
     };
     this.#servers.set(server, entry);
-    this.agent.addServer(server, handler);
+    this.#events.addServer(server, handler);
     for (const port of this.#io) port.post({ op: 'open', spec: entry.spec });
     for (const [i, port] of this.#io.entries()) {
       port.waitUntil(() => entry.descriptors[i] !== undefined || entry.unusable !== undefined || this.#isDown(i));
@@ -181,12 +184,12 @@ export class Runtime {
       entry.closed = resolve;
     });
     entry.closing = new Set(this.#io.keys());
-    this.agent.closeServer(server);
+    this.commands.closeServer(server);
     const last = [...this.#servers.values()].every(({ closing }) => closing !== undefined);
     if (last && Runtime.#shared.get(this.#key) === this) Runtime.#shared.delete(this.#key);
     await closed;
     this.#servers.delete(server);
-    this.agent.removeServer(server);
+    this.#events.removeServer(server);
     if (this.#servers.size === 0) await this.#end();
   }
 
@@ -231,7 +234,7 @@ export class Runtime {
         const { server, descriptor } = notice;
         entry.descriptors[ioThread] = descriptor;
         // A restarted thread may have come to the log after the order to close.
-        if (entry.closing !== undefined) this.agent.closeServer(server);
+        if (entry.closing !== undefined) this.commands.closeServer(server);
         else if (this.#listening.has(server)) this.#acceptor.post({ op: 'addChild', server, ioThread, descriptor });
         break;
       }
@@ -372,7 +375,7 @@ export class Runtime {
     await Promise.all(this.#tasks);
     unguardExit(this.#onExit);
     this.#statistics.stop();
-    this.agent.stop();
+    this.#events.stop();
     this.#coordinatorPort.close();
     this.#acceptor.close();
     for (const port of this.#io) port.close();

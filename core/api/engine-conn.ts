@@ -4,8 +4,10 @@
  */
 
 import type { IncomingMessage } from 'node:http';
+import type { SessionHandler } from '../agents/event-reader.ts';
 import { FLAG_COMPRESS, type Link } from '../agents/link.ts';
 import type { SessionNumber } from '../session/ids.ts';
+import { describeReason, reasonText } from '../session/reasons.ts';
 import type { HandshakeRequest } from '../wire/request-info.ts';
 import type { RequestHead } from '../wire/request-record.ts';
 import type { Conn, ReadyState, Transport } from './conn.ts';
@@ -43,6 +45,10 @@ export interface ConnOwner extends PublicEngine {
   readonly link: Link;
   /** Told when a connection has joined a namespace. */
   readonly strangers: Strangers;
+  /** The connection may be shown to the application. */
+  opened(conn: EngineConn): void;
+  /** The connection's session has ended. */
+  gone(conn: EngineConn): void;
 }
 
 /** Who reads a connection: told directly, because an emitter with listeners of its own costs every connection memory. */
@@ -52,7 +58,7 @@ export interface ConnReader {
 }
 
 /** `socket.conn` on the library's own engine; see `Conn` for the rest. @since Socket.IO 2 */
-export class EngineConn extends IdleEmitter implements Conn {
+export class EngineConn extends IdleEmitter implements Conn, SessionHandler {
   readonly id: string;
   readonly session: SessionNumber;
   readonly protocol: 3 | 4;
@@ -125,9 +131,14 @@ export class EngineConn extends IdleEmitter implements Conn {
     this.server.strangers.settle(this.session);
   }
 
-  /** News from the engine: the I/O thread has switched the transport. */
-  upgradedTo(name: string): void {
-    const transport = new EngineTransport(name, this.transport.supportsBinary, this);
+  // ── news from the threads ──
+
+  onOpened(): void {
+    this.server.opened(this);
+  }
+
+  onUpgrade(): void {
+    const transport = new EngineTransport('websocket', this.transport.supportsBinary, this);
     this.#upgrade = 'running';
     this.emit('upgrading', transport);
     this.transport = transport;
@@ -135,19 +146,19 @@ export class EngineConn extends IdleEmitter implements Conn {
     this.emit('upgrade', transport);
   }
 
-  /** News from the engine: a message. */
-  received(data: string | Buffer): void {
+  onMessage(data: string | Buffer): void {
     if (this.listenerCount('packet') > 0) this.emit('packet', { type: 'message', data });
     this.reader?.onData(data);
     if (this.listenerCount('data') > 0) this.emit('data', data);
     if (this.listenerCount('message') > 0) this.emit('message', data);
   }
 
-  /** News from the engine: the session is over. */
-  closed(reason: string, description: Error | undefined): void {
-    if (this.readyState === 'closed') return;
+  onClose(reason: number, detail: number): void {
+    this.server.gone(this);
+    const text = reasonText(reason);
+    const description = describeReason(detail);
     this.readyState = 'closed';
-    this.reader?.onClose(reason, description);
-    this.emit('close', reason, description);
+    this.reader?.onClose(text, description);
+    this.emit('close', text, description);
   }
 }

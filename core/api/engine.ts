@@ -15,7 +15,6 @@ import { EngineError } from '../errors.ts';
 import { type ResolvedOptions, type ResolvedTuning, resolveOptions, warnOnce } from '../options.ts';
 import type { AllowRequest, ServerOptions, TransportName } from '../server-options.ts';
 import type { SessionNumber } from '../session/ids.ts';
-import { describeReason, reasonText } from '../session/reasons.ts';
 import { CONNECTION_ERRORS, type ConnectionError, FORBIDDEN } from '../wire/connection-errors.ts';
 import { type OriginsRule, resolveOrigins } from '../wire/origins.ts';
 import type { RequestInfo } from '../wire/request-info.ts';
@@ -47,7 +46,6 @@ export class Engine extends EventEmitter implements ConnOwner, RuntimeServer, Ho
   readonly middleware: EngineMiddleware[] = [];
   readonly #runtime: Runtime;
   readonly #server: number;
-  readonly #conns = new Map<SessionNumber, EngineConn>();
   readonly #bySid = new Map<string, EngineConn>();
   /** Connections by the id of their session; a live view. */
   readonly clients = createConnectedView(this.#bySid);
@@ -149,11 +147,11 @@ export class Engine extends EventEmitter implements ConnOwner, RuntimeServer, Ho
   }
 
   get link(): Link {
-    return this.#runtime.agent;
+    return this.#runtime.commands;
   }
 
   get writable(): boolean {
-    return this.#runtime.agent.writable;
+    return this.#runtime.commands.writable;
   }
 
   /** Whether it closes or has closed. @since Broadside */
@@ -163,7 +161,7 @@ export class Engine extends EventEmitter implements ConnOwner, RuntimeServer, Ho
 
   /** Open connections. @since Socket.IO 2 */
   get clientsCount(): number {
-    return this.#conns.size;
+    return this.#bySid.size;
   }
 
   /**
@@ -229,7 +227,7 @@ export class Engine extends EventEmitter implements ConnOwner, RuntimeServer, Ho
 
   // ── news from the threads ──
 
-  onOpen(session: SessionNumber, sid: string, encoded: string): void {
+  onOpen(session: SessionNumber, sid: string, encoded: string): EngineConn | undefined {
     const request = this.#hooks.take(sid, () => new EngineRequest(encoded));
     const head = readRequestHead(encoded);
     if (!this.strangers.arrive(session, head.address)) {
@@ -238,30 +236,22 @@ export class Engine extends EventEmitter implements ConnOwner, RuntimeServer, Ho
         code: FORBIDDEN,
         context: { message: 'Too many connections without a namespace' },
       });
-      return;
+      return undefined;
     }
-    const conn = new EngineConn(session, sid, head, request, this);
-    this.#conns.set(session, conn);
-    this.#bySid.set(sid, conn);
+    return new EngineConn(session, sid, head, request, this);
+  }
+
+  /** Of a connection: what its client says next will be heard. */
+  opened(conn: EngineConn): void {
+    this.#bySid.set(conn.id, conn);
     if (this.#initialPacket !== undefined) conn.write(this.#initialPacket);
     this.emit('connection', conn);
   }
 
-  onMessage(session: SessionNumber, data: string | Buffer): void {
-    this.#conns.get(session)?.received(data);
-  }
-
-  onUpgrade(session: SessionNumber): void {
-    this.#conns.get(session)?.upgradedTo('websocket');
-  }
-
-  onClose(session: SessionNumber, reason: number, detail: number): void {
-    const conn = this.#conns.get(session);
-    if (conn === undefined) return; // never let in
-    this.#conns.delete(session);
+  /** Of a connection: its session has ended. */
+  gone(conn: EngineConn): void {
     this.#bySid.delete(conn.id);
-    this.strangers.settle(session);
-    conn.closed(reasonText(reason), describeReason(detail));
+    this.strangers.settle(conn.session);
   }
 
   onDrain(): void {

@@ -5,6 +5,7 @@
 import {
   appsOffset,
   beatOffset,
+  CONTROL_APP_TURN_OFFSET,
   CONTROL_BYTES,
   CONTROL_EVENTS_BLOCKED_OFFSET,
   CONTROL_GATED_OFFSET,
@@ -111,6 +112,14 @@ export class Control {
 
   set wantDrain(value: boolean) {
     Atomics.store(this.words, CONTROL_WANT_DRAIN_OFFSET >> 2, value ? 1 : 0); // app → coordinator
+  }
+
+  get appInTurn(): boolean {
+    return Atomics.load(this.words, CONTROL_APP_TURN_OFFSET >> 2) === 1; // app → coordinator
+  }
+
+  set appInTurn(value: boolean) {
+    Atomics.store(this.words, CONTROL_APP_TURN_OFFSET >> 2, value ? 1 : 0); // app → coordinator
   }
 
   // ── notices: messages posted to the app thread, which may be blocked waiting for one ──

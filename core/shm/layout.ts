@@ -119,6 +119,8 @@ export const CONTROL_GATED_OFFSET = control.at('log is gated', 1, 'coordinator',
 export const CONTROL_EVENTS_BLOCKED_OFFSET = control.at('events is full', 1, 'coordinator', 'app');
 /** 1 while the app thread wants to hear when `commands` has room again. */
 export const CONTROL_WANT_DRAIN_OFFSET = control.at('app waits for drain', 1, 'app', 'coordinator');
+/** 1 during a turn of the app thread with commands: its commands do not all ring the coordinator. */
+export const CONTROL_APP_TURN_OFFSET = control.at('app is in a turn', 1, 'app', 'coordinator');
 const perThread = (what: string, words: number, readBy: string, writtenBy?: string): number => {
   let base = -1;
   for (let t = 0; t < MAX_THREADS; t++) {

@@ -1,12 +1,13 @@
 /**
- * Coordinator, I/O agents and app agent on one thread, over real rings, log and ports, with fake WebSockets. An agent is
+ * Coordinator, I/O agents and both ends of the app thread on one thread, over real rings, log and ports, with fake WebSockets. An agent is
  * stepped only while its doorbell says awake, and sleeps by the protocol of the real threads: a lost wake-up leaves work
  * undone, and an agent that never sleeps is seen as spinning. Test processes run it.
  */
 import assert from 'node:assert/strict';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { AppAgent, type AppHandler } from '../../core/agents/app-agent.ts';
+import { CommandWriter } from '../../core/agents/command-writer.ts';
 import { Coordinator } from '../../core/agents/coordinator.ts';
+import { type AppHandler, EventReader, type SessionHandler } from '../../core/agents/event-reader.ts';
 import { IoAgent } from '../../core/agents/io/io-agent.ts';
 import type { SocketRequest } from '../../core/agents/io/web-socket-handle.ts';
 import { createSegment, type NewIoPort, type Segment, type ServerSpec } from '../../core/agents/segment.ts';
@@ -71,7 +72,8 @@ const SPIN_TURNS = 1000;
 export class OneThread {
   readonly segment: Segment;
   readonly control: Control;
-  readonly app: AppAgent;
+  readonly app: CommandWriter;
+  readonly #events: EventReader;
   readonly coordinator: Coordinator;
   readonly io: (IoAgent | undefined)[] = [];
   readonly clients: Client[] = [];
@@ -101,7 +103,8 @@ export class OneThread {
     const controlChannel = this.#channel();
     const ioChannels = Array.from({ length: ioThreads }, () => this.#channel());
     this.#toCoordinator = controlChannel.port1;
-    this.app = new AppAgent(this.segment, app.port1);
+    this.app = new CommandWriter(this.segment, app.port1);
+    this.#events = new EventReader(this.segment, app.port1, this.app);
     this.coordinator = new Coordinator({
       role: 'coordinator',
       segment: this.segment,
@@ -109,9 +112,9 @@ export class OneThread {
       controlPort: controlChannel.port2,
       ioPorts: ioChannels.map(({ port2 }) => port2),
     });
-    this.app.addServer(SERVER, this.#handler());
+    this.#events.addServer(SERVER, this.#handler());
     for (const [i, { port1 }] of ioChannels.entries()) this.#startIo(i, port1);
-    this.app.start();
+    this.#events.start();
   }
 
   // ── clients ──
@@ -184,7 +187,9 @@ export class OneThread {
 
   // ── threads ──
 
+  /** During a turn of the app thread the coordinator only naps: it finds what was not rung for. */
   isAwake(thread: number): boolean {
+    if (thread === COORDINATOR_THREAD && this.control.appInTurn && this.coordinator.hasWork()) return true;
     return this.#words[doorbellOffset(thread) >> 2] === 0;
   }
 
@@ -275,7 +280,7 @@ export class OneThread {
   }
 
   close(): void {
-    this.app.stop();
+    this.#events.stop();
     for (const port of this.#ports) port.close();
   }
 
@@ -351,25 +356,29 @@ export class OneThread {
         client.session = session;
         assert.ok(!this.#bySession.has(session), 'a session number came twice');
         this.#bySession.set(session, client);
-      },
-      onMessage: (session, data) => {
-        const client = this.#bySession.get(session);
-        assert.ok(client && client.closed === undefined, 'a message outside of its session');
-        client.messages.push(data);
-      },
-      onUpgrade: (session) => {
-        const peer = this.#bySession.get(session);
-        assert.ok(peer && peer.closed === undefined, 'an upgrade outside of its session');
-        assert.equal(peer.upgradedAt, undefined, 'a session upgrades once');
-        peer.upgradedAt = peer.messages.length;
-      },
-      onClose: (session, reason, detail) => {
-        const client = this.#bySession.get(session);
-        assert.ok(client && client.closed === undefined, 'a close outside of its session');
-        client.closed = [reason, detail];
+        return this.#sessionHandler(client);
       },
       onDrain: () => {
         this.drains++;
+      },
+    };
+  }
+
+  #sessionHandler(client: Peer): SessionHandler {
+    return {
+      onOpened: () => {},
+      onMessage: (data) => {
+        assert.ok(client.closed === undefined, 'a message outside of its session');
+        client.messages.push(data);
+      },
+      onUpgrade: () => {
+        assert.ok(client.closed === undefined, 'an upgrade outside of its session');
+        assert.equal(client.upgradedAt, undefined, 'a session upgrades once');
+        client.upgradedAt = client.messages.length;
+      },
+      onClose: (reason, detail) => {
+        assert.ok(client.closed === undefined, 'a close outside of its session');
+        client.closed = [reason, detail];
       },
     };
   }

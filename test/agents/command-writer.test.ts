@@ -1,14 +1,15 @@
-/** The app thread's end of the rings. */
+/** The app thread's end of `commands`, and what it hears of a ring that has room again. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { getSession, putSession } from '../../core/agents/records.ts';
 import { EngineError } from '../../core/errors.ts';
 import type { RowNumber, SessionNumber } from '../../core/session/ids.ts';
+import { COORDINATOR_THREAD, doorbellOffset } from '../../core/shm/layout.ts';
 import { type Client, OneThread } from '../support/one-thread.ts';
 
 const LARGE = 70_000;
 
-describe('app agent', () => {
+describe('CommandWriter', () => {
   it('refuses a broadcast that names too many sessions and loses nothing of the next one', async () => {
     const setup = new OneThread();
     const client = setup.connect(0) as Client;
@@ -28,6 +29,27 @@ describe('app agent', () => {
     assert.equal(client.socket.messages.length, 2);
     assert.ok(client.socket.messages[0] === text);
     assert.equal(client.socket.messages[1], 'behind');
+    setup.close();
+  });
+
+  it('wakes the coordinator for the first command of a turn, and at its end for the others', async () => {
+    const setup = new OneThread();
+    const client = setup.connect(0) as Client;
+    await setup.settle();
+    const isAsleep = (): boolean => Atomics.load(setup.control.words, doorbellOffset(COORDINATOR_THREAD) >> 2) === 1;
+    assert.ok(isAsleep());
+    setup.app.send(client.session, ['first'], 0);
+    assert.ok(!isAsleep());
+    while (!isAsleep()) setup.stepCoordinator();
+    assert.ok(setup.control.appInTurn, 'it may nap, not sleep');
+    setup.app.send(client.session, ['second'], 0);
+    setup.app.send(client.session, ['third'], 0);
+    assert.ok(isAsleep());
+    await Promise.resolve();
+    assert.ok(!isAsleep());
+    assert.ok(!setup.control.appInTurn);
+    await setup.settle();
+    assert.deepEqual(client.socket.messages, ['first', 'second', 'third']);
     setup.close();
   });
 

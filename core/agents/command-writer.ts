@@ -1,13 +1,13 @@
 /**
- * The app thread's end of the rings: writes commands, reads events. Never touches a client's bytes on the wire and never
- * loops over recipients. The only place where the app thread may block: when `commands` is full to the hard mark.
+ * The app thread's end of `commands`: one record for each call, in order. Never touches a client's bytes on the wire and
+ * never loops over recipients. The only place where the app thread may block: when the ring is full to the hard mark.
  */
 import type { MessagePort } from 'node:worker_threads';
 import { EngineError } from '../errors.ts';
 import type { RowNumber, SessionNumber } from '../session/ids.ts';
 import { Control, type Doorbell, STATE_CLOSED } from '../shm/control.ts';
-import { APP_THREAD, COORDINATOR_THREAD } from '../shm/layout.ts';
-import { createRegion, RegionWindow, takeRegion } from '../shm/region-port.ts';
+import { COORDINATOR_THREAD } from '../shm/layout.ts';
+import { createRegion, RegionWindow } from '../shm/region-port.ts';
 import { SpscRing } from '../shm/spsc-ring.ts';
 import { packetByteBound, packetByteLength, writePacket } from '../wire/frames.ts';
 import type { Link, PacketFrames, Targets } from './link.ts';
@@ -23,23 +23,12 @@ import {
   CMD_ROWS_HEAD_BYTES,
   CMD_SEND,
   CMD_SEND_HEAD_BYTES,
-  EVT_CLOSE,
-  EVT_HEAD_BYTES,
-  EVT_MESSAGE,
-  EVT_OPEN,
-  EVT_UPGRADE,
-  EVT_WORD_A,
-  EVT_WORD_B,
   FLAG_LARGE,
-  getSession,
-  KIND_TEXT,
   LARGE_PAYLOAD_BYTES,
   putSession,
 } from './records.ts';
 import type { Segment } from './segment.ts';
 
-/** Events are handled for this long, then timers and I/O of the application have their turn. */
-const TURN_MS = 5;
 /** Soft mark: unread commands beyond this part of the ring; far less while the log is gated, because depth is delay. */
 const SOFT_MARK_FRACTION = 4;
 const GATED_SOFT_MARK_BYTES = 16 * 1024;
@@ -49,69 +38,39 @@ const MAX_LARGE_BYTES = 64 * 1024 * 1024;
 const ROOM_POLL_MS = 100;
 /** Rows of one membership record; a longer list becomes several. */
 const ROWS_PER_RECORD = 1024;
+/** Microtasks run when the application's code has returned. */
+const END_OF_TURN = Promise.resolve();
 
-/** Who is told what clients do; one for each Server. */
-export interface AppHandler {
-  /** @param encoded the handshake request, as `decodeRequest` takes it: much smaller than what it decodes to */
-  onOpen(session: SessionNumber, sid: string, encoded: string): void;
-  /** Text or a copy of the bytes. */
-  onMessage(session: SessionNumber, data: string | Buffer): void;
-  /** The session's transport is a WebSocket now. */
-  onUpgrade(session: SessionNumber): void;
-  onClose(session: SessionNumber, reason: number, detail: number): void;
-  onDrain(): void;
-}
-
-export class AppAgent implements Link {
+export class CommandWriter implements Link {
   readonly #control: Control;
-  readonly #commands: SpscRing;
-  readonly #events: SpscRing;
+  readonly #ring: SpscRing;
   readonly #port: MessagePort;
-  readonly #bell: Doorbell;
   readonly #coordinatorBell: Doorbell;
   readonly #softMark: number;
   readonly #window = new RegionWindow();
-  readonly #handlers = new Map<number, AppHandler>();
-  readonly #handlerOf = new Map<number, AppHandler>();
   readonly #freeRows: RowNumber[] = [];
-  readonly #pump = (): void => this.#drainEvents();
   #nextRow = 1;
   #wantDrain = false;
-  #stopped = false;
+  #inTurn = false;
+  #owesRing = false;
+  readonly #endTurn = (): void => {
+    this.#inTurn = false;
+    this.#control.appInTurn = false;
+    if (!this.#owesRing) return;
+    this.#owesRing = false;
+    this.#coordinatorBell.ring();
+  };
 
   constructor(segment: Segment, port: MessagePort) {
     this.#control = new Control(segment.control, segment.tuning.ioThreads);
-    this.#commands = new SpscRing(segment.commands);
-    this.#events = new SpscRing(segment.events);
+    this.#ring = new SpscRing(segment.commands);
     this.#port = port;
-    this.#bell = this.#control.doorbell(APP_THREAD);
     this.#coordinatorBell = this.#control.doorbell(COORDINATOR_THREAD);
-    this.#softMark = this.#commands.capacity / SOFT_MARK_FRACTION;
+    this.#softMark = this.#ring.capacity / SOFT_MARK_FRACTION;
   }
-
-  addServer(server: number, handler: AppHandler): void {
-    this.#handlers.set(server, handler);
-  }
-
-  removeServer(server: number): void {
-    this.#handlers.delete(server);
-  }
-
-  /** Begins reading events. */
-  start(): void {
-    this.#drainEvents();
-  }
-
-  /** Stops reading events for good. */
-  stop(): void {
-    this.#stopped = true;
-    this.#bell.ring();
-  }
-
-  // ── commands ──
 
   get writable(): boolean {
-    const used = this.#commands.usedBytes;
+    const used = this.#ring.usedBytes;
     if (used < GATED_SOFT_MARK_BYTES) return true;
     if (used < this.#softMark && !this.#control.gated) return true;
     if (!this.#wantDrain) {
@@ -122,6 +81,17 @@ export class AppAgent implements Link {
     return false;
   }
 
+  /** Whether `writable` was false and the ring has room again. */
+  get drainDue(): boolean {
+    return this.#wantDrain && this.#ring.usedBytes < GATED_SOFT_MARK_BYTES;
+  }
+
+  /** The application hears of it. */
+  drained(): void {
+    this.#wantDrain = false;
+    this.#control.wantDrain = false;
+  }
+
   send(session: SessionNumber, frames: PacketFrames, flags: number): void {
     const bound = packetByteBound(frames);
     if (bound >= LARGE_PAYLOAD_BYTES) {
@@ -129,7 +99,7 @@ export class AppAgent implements Link {
       return;
     }
     const at = this.#claim(CMD_SEND, 0, CMD_SEND_HEAD_BYTES + bound);
-    const bytes = writePacket(this.#commands.bytes, at + CMD_SEND_HEAD_BYTES, frames);
+    const bytes = writePacket(this.#ring.bytes, at + CMD_SEND_HEAD_BYTES, frames);
     this.#putSend(at >> 2, session, flags, bytes);
     this.#commit(CMD_SEND_HEAD_BYTES + bytes);
   }
@@ -145,7 +115,7 @@ export class AppAgent implements Link {
       return;
     }
     const at = this.#claim(CMD_BROADCAST, 0, head + bound);
-    const bytes = writePacket(this.#commands.bytes, at + head, frames);
+    const bytes = writePacket(this.#ring.bytes, at + head, frames);
     this.#putTargets(at >> 2, targets, flags, bytes);
     this.#commit(head + bytes);
   }
@@ -156,7 +126,7 @@ export class AppAgent implements Link {
 
   freeRow(row: RowNumber): void {
     const at = this.#claim(CMD_FREE_ROW, 0, 4);
-    this.#commands.words[at >> 2] = row;
+    this.#ring.words[at >> 2] = row;
     this.#commit(4);
     this.#freeRows.push(row);
   }
@@ -171,15 +141,15 @@ export class AppAgent implements Link {
 
   closeSession(session: SessionNumber, discard: boolean): void {
     const at = this.#claim(CMD_CLOSE, 0, 12);
-    putSession(this.#commands.words, at >> 2, session);
-    this.#commands.words[(at >> 2) + 2] = discard ? 1 : 0;
+    putSession(this.#ring.words, at >> 2, session);
+    this.#ring.words[(at >> 2) + 2] = discard ? 1 : 0;
     this.#commit(12);
   }
 
   /** Every session of the server ends after what was sent before. */
   closeServer(server: number): void {
     const at = this.#claim(CMD_CLOSE_SERVER, 0, 4);
-    this.#commands.words[at >> 2] = server;
+    this.#ring.words[at >> 2] = server;
     this.#commit(4);
   }
 
@@ -191,14 +161,14 @@ export class AppAgent implements Link {
   }
 
   #putSend(word: number, session: SessionNumber, flags: number, bytes: number): void {
-    const { words } = this.#commands;
+    const { words } = this.#ring;
     putSession(words, word, session);
     words[word + 2] = flags;
     words[word + 3] = bytes;
   }
 
   #putTargets(word: number, targets: Targets, flags: number, bytes: number): void {
-    const { words } = this.#commands;
+    const { words } = this.#ring;
     words[word] = flags;
     words[word + 1] = bytes;
     words[word + 2] = targets.rows.length;
@@ -223,7 +193,7 @@ export class AppAgent implements Link {
       const count = Math.min(ROWS_PER_RECORD, rows.length - from);
       const bytes = CMD_ROWS_HEAD_BYTES + count * 4;
       const at = this.#claim(type, 0, bytes);
-      const { words } = this.#commands;
+      const { words } = this.#ring;
       putSession(words, at >> 2, session);
       words[(at >> 2) + 2] = count;
       for (let i = 0; i < count; i++) words[(at >> 2) + 3 + i] = rows[from + i];
@@ -237,7 +207,7 @@ export class AppAgent implements Link {
    */
   #post(frames: PacketFrames): { bytes: number; size: number } {
     while (this.#window.bytes > MAX_LARGE_BYTES) {
-      this.#window.retire(this.#commands.freed);
+      this.#window.retire(this.#ring.freed);
       if (this.#window.bytes > MAX_LARGE_BYTES) this.#waitForRoom();
     }
     const memory = createRegion(packetByteLength(frames));
@@ -248,13 +218,13 @@ export class AppAgent implements Link {
 
   #commitLarge(recordBytes: number, region: { size: number }): void {
     this.#commit(recordBytes);
-    this.#window.add(this.#commands.position, region.size);
+    this.#window.add(this.#ring.position, region.size);
   }
 
   /** Room in the ring, waited for at the hard mark. @throws ERR_COORDINATOR_LOST when there will never be any. */
   #claim(type: number, flags: number, bytes: number): number {
     for (;;) {
-      const at = this.#commands.claim(type, flags, bytes);
+      const at = this.#ring.claim(type, flags, bytes);
       if (at >= 0) return at;
       this.#waitForRoom();
     }
@@ -265,117 +235,24 @@ export class AppAgent implements Link {
       throw new EngineError('ERR_COORDINATOR_LOST', 'the coordinator thread has ended; nothing can be sent any more');
     }
     this.#coordinatorBell.ring();
-    this.#commands.waitForRoom(ROOM_POLL_MS);
+    this.#ring.waitForRoom(ROOM_POLL_MS);
   }
 
+  /**
+   * What the application does without a break is a turn. Its first command wakes the coordinator, which only naps from then
+   * on; the others ring together at the end. Woken for each of them, it would take this thread's core every time.
+   */
   #commit(bytes: number): void {
-    this.#commands.commit(bytes);
+    this.#ring.commit(bytes);
+    if (this.#inTurn) {
+      this.#owesRing = true;
+      return;
+    }
+    this.#inTurn = true;
+    this.#control.appInTurn = true;
     this.#coordinatorBell.ring();
+    void END_OF_TURN.then(this.#endTurn);
   }
-
-  // ── events ──
-
-  #drainEvents(): void {
-    if (this.#stopped) return;
-    let more = false;
-    try {
-      if (this.#drainDue()) this.#announceDrain();
-      more = this.#readEvents();
-    } finally {
-      // A handler that throws surfaces as an uncaught exception; the events behind it are still handled.
-      if (more || !this.#sleep()) setImmediate(this.#pump);
-    }
-  }
-
-  /** Handles events for one turn; true when the turn ended before they did. */
-  #readEvents(): boolean {
-    const deadline = performance.now() + TURN_MS;
-    let handled = 0;
-    try {
-      while (this.#events.next()) {
-        handled++;
-        this.#dispatch();
-        if ((handled & 15) === 0 && performance.now() > deadline) return true;
-      }
-      return false;
-    } finally {
-      if (handled > 0) {
-        this.#events.free();
-        if (this.#control.eventsBlocked) this.#coordinatorBell.ring();
-      }
-    }
-  }
-
-  /** False when there is something to do at once. */
-  #sleep(): boolean {
-    this.#bell.prepareSleep();
-    if (!this.#events.isEmpty() || this.#drainDue()) {
-      this.#bell.cancelSleep();
-      return false;
-    }
-    const rung = this.#bell.sleepAsync();
-    if (rung === undefined) return false;
-    void rung.then(this.#pump);
-    return true;
-  }
-
-  #dispatch(): void {
-    const { words, bytes, type, flags, offset } = this.#events;
-    const word = offset >> 2;
-    const session = getSession(words, word);
-    const a = words[word + EVT_WORD_A];
-    const b = words[word + EVT_WORD_B];
-    const body = offset + EVT_HEAD_BYTES;
-    switch (type) {
-      case EVT_OPEN: {
-        const handler = this.#handlers.get(a);
-        if (handler === undefined) break; // its server was closed meanwhile
-        this.#handlerOf.set(session, handler);
-        const sid = bytes.toString('latin1', body, body + b);
-        const encoded = bytes.toString('latin1', body + b, offset + this.#events.length);
-        handler.onOpen(session, sid, encoded);
-        break;
-      }
-      case EVT_MESSAGE: {
-        const large = (flags & FLAG_LARGE) !== 0 ? Buffer.from(takeRegion(this.#port)) : undefined;
-        const handler = this.#handlerOf.get(session);
-        if (handler === undefined) break;
-        const source = large ?? bytes;
-        const from = large === undefined ? body : 0;
-        const data = a === KIND_TEXT ? source.toString('utf8', from, from + b) : copyOf(source, from, b);
-        handler.onMessage(session, data);
-        break;
-      }
-      case EVT_UPGRADE:
-        this.#handlerOf.get(session)?.onUpgrade(session);
-        break;
-      case EVT_CLOSE: {
-        const handler = this.#handlerOf.get(session);
-        this.#handlerOf.delete(session);
-        handler?.onClose(session, a, b);
-        break;
-      }
-      default:
-        throw new RangeError(`event of unknown type ${type}`);
-    }
-  }
-
-  #drainDue(): boolean {
-    return this.#wantDrain && this.#commands.usedBytes < GATED_SOFT_MARK_BYTES;
-  }
-
-  #announceDrain(): void {
-    this.#wantDrain = false;
-    this.#control.wantDrain = false;
-    for (const handler of this.#handlers.values()) handler.onDrain();
-  }
-}
-
-/** User code may keep what it gets: never a view of a ring. */
-function copyOf(source: Buffer, from: number, bytes: number): Buffer {
-  const copy = Buffer.allocUnsafeSlow(bytes);
-  copy.set(source.subarray(from, from + bytes));
-  return copy;
 }
 
 function headBytes({ rows, sessions, exceptRows, exceptSessions }: Targets): number {
