@@ -34,6 +34,7 @@ export const FIGURES = {
   latencyP99Millis: figure('p99 ms', 2, 'the same'),
   latencyP999Millis: figure('p99.9 ms', 2, 'the same'),
   longestPauseMillis: figure('pause ms', 1, 'longest delay of the event loop, by the wall clock'),
+  longestOwnMillis: figure('own ms', 1, 'longest turn of it, without what it waited for a core'),
   pauseP99Millis: figure('pause p99 ms', 1, 'the same, 99th percentile'),
   paceShare: figure('pace', 2, 'share of the wanted pace that was kept'),
   heldShare: figure('held', 2, 'share of the run in which the in-flight bound kept the server from emitting'),

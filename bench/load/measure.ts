@@ -228,13 +228,14 @@ class Session {
       { messages: 10, millis: 0 },
     );
     const { fillPerSecond, changesPerSecond, bytesPerMembership } = churned;
-    const { longestPauseMillis, pauseP99Millis } = churned;
+    const { longestPauseMillis, longestOwnMillis, pauseP99Millis } = churned;
     return {
       figures: {
         fillPerSecond,
         changesPerSecond,
         bytesPerMembership,
         longestPauseMillis,
+        longestOwnMillis,
         pauseP99Millis,
         rssBytesPerConnection: connected.rssBytesPerConnection,
       },

@@ -108,6 +108,8 @@ export interface Churned {
   bytesPerMembership: number;
   /** Event loop delay past its timer: the longest turn someone else had to wait for. */
   longestPauseMillis: number;
+  /** Longest turn, without the time that the thread waited for a core. */
+  longestOwnMillis: number;
   pauseP99Millis: number;
   /** Rooms whose size is not what the joins and leaves make it. */
   wrongRooms: number;

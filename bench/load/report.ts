@@ -27,7 +27,14 @@ export const SHOWN_FIGURES: Record<Scenario['kind'], readonly FigureName[]> = {
   idle: ['rssBytesPerConnection'],
   connect: ['connectsPerSecond', 'generatorBusyShare'],
   ask: ['answersPerSecond', 'cpuMicrosPerAnswer', 'latencyP50Millis', 'latencyP99Millis', 'generatorBusyShare'],
-  churn: ['changesPerSecond', 'fillPerSecond', 'bytesPerMembership', 'longestPauseMillis', 'pauseP99Millis'],
+  churn: [
+    'changesPerSecond',
+    'fillPerSecond',
+    'bytesPerMembership',
+    'longestPauseMillis',
+    'longestOwnMillis',
+    'pauseP99Millis',
+  ],
 };
 
 export function environmentLine(env: Environment): string {

@@ -6,6 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { monotonicMicros } from '../clock.ts';
 import type { Churned, ChurnPlan } from '../messages.ts';
 import { chance } from '../random.ts';
+import { CoreWait } from './app-cpu.ts';
 
 export interface Member {
   join(room: string): unknown;
@@ -25,7 +26,7 @@ export async function churn(
   const expected = new Int32Array(plan.rooms);
   /** Member m starts in the rooms from m * stride on, one after the other. */
   const stride = Math.max(1, Math.floor(plan.rooms / members.length));
-  const held: number[][] = members.map(() => []);
+  const held = members.map(() => new HeldRooms(plan.roomsPerClient));
   const turns = new Turns(plan.perTurn);
   const memberships = members.length * plan.roomsPerClient;
 
@@ -35,7 +36,7 @@ export async function churn(
     const member = step % members.length;
     const room = (member * stride + Math.floor(step / members.length)) % plan.rooms;
     members[member].join(rooms[room]);
-    held[member].push(room);
+    held[member].add(room);
     expected[room]++;
   });
   globalThis.gc?.();
@@ -45,15 +46,15 @@ export async function churn(
     const member = Math.floor(chance(step >> 1, 1) * members.length);
     const own = held[member];
     if (step % 2 === 0) {
-      const room = own.splice(Math.floor(chance(step, 2) * own.length), 1)[0];
+      const room = own.take(Math.floor(chance(step, 2) * own.count));
       members[member].leave(rooms[room]);
       expected[room]--;
       return;
     }
     let room = Math.floor(chance(step, 3) * plan.rooms);
-    while (own.includes(room)) room = (room + 1) % plan.rooms;
+    while (own.has(room)) room = (room + 1) % plan.rooms;
     members[member].join(rooms[room]);
-    own.push(room);
+    own.add(room);
     expected[room]++;
   });
 
@@ -67,11 +68,38 @@ export async function churn(
   };
 }
 
+/** Rooms of one member. No array: what the bench itself leaves to the garbage collector would pass for the server's. */
+class HeldRooms {
+  readonly #rooms: Int32Array;
+  count = 0;
+
+  constructor(most: number) {
+    this.#rooms = new Int32Array(most);
+  }
+
+  add(room: number): void {
+    this.#rooms[this.count++] = room;
+  }
+
+  has(room: number): boolean {
+    const at = this.#rooms.indexOf(room);
+    return at >= 0 && at < this.count;
+  }
+
+  take(index: number): number {
+    const room = this.#rooms[index];
+    this.#rooms[index] = this.#rooms[--this.count];
+    return room;
+  }
+}
+
 /** Runs steps, some per turn of the event loop, and keeps the longest pauses of all runs. */
 class Turns {
   readonly #perTurn: number;
   #longestPauseMillis = 0;
   #pauseP99Millis = 0;
+  #longestOwnMillis = 0;
+  readonly #wait = new CoreWait();
 
   constructor(perTurn: number) {
     this.#perTurn = perTurn;
@@ -82,9 +110,14 @@ class Turns {
     const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MILLIS });
     delay.enable();
     const startMicros = monotonicMicros();
+    let turnMillis = performance.now();
+    let waitedMillis = this.#wait.read();
     for (let done = 0; done < steps; ) {
       for (const end = Math.min(steps, done + this.#perTurn); done < end; done++) step(done);
       await new Promise((resolve) => setImmediate(resolve));
+      const [nowMillis, nowWaited] = [performance.now(), this.#wait.read()];
+      this.#longestOwnMillis = Math.max(this.#longestOwnMillis, nowMillis - turnMillis - (nowWaited - waitedMillis));
+      [turnMillis, waitedMillis] = [nowMillis, nowWaited];
     }
     const seconds = (monotonicMicros() - startMicros) / 1e6;
     delay.disable();
@@ -93,7 +126,11 @@ class Turns {
     return steps / seconds;
   }
 
-  pauses(): Pick<Churned, 'longestPauseMillis' | 'pauseP99Millis'> {
-    return { longestPauseMillis: this.#longestPauseMillis, pauseP99Millis: this.#pauseP99Millis };
+  pauses(): Pick<Churned, 'longestPauseMillis' | 'pauseP99Millis' | 'longestOwnMillis'> {
+    return {
+      longestPauseMillis: this.#longestPauseMillis,
+      pauseP99Millis: this.#pauseP99Millis,
+      longestOwnMillis: this.#longestOwnMillis,
+    };
   }
 }
