@@ -60,7 +60,7 @@ export class Adapter extends EventEmitter implements AdapterBridge {
 
   /** Members by room: a Map of Sets; as properties `{ sockets, length }`, as in Socket.IO 2. @since Socket.IO 2 */
   get rooms(): HashedMap<Set<SocketId>, RoomHash> {
-    this.#roomsView ??= createHashedMap(this.#rooms.expand(), (members) => ({
+    this.#roomsView ??= createHashedMap(this.#rooms, (members) => ({
       sockets: trueFor(members),
       length: members.size,
     }));
@@ -69,13 +69,8 @@ export class Adapter extends EventEmitter implements AdapterBridge {
 
   /** Rooms by socket: a Map of Sets; as properties hashes room → true, as in Socket.IO 2. @since Socket.IO 2 */
   get sids(): HashedMap<Set<Room>, Record<Room, boolean>> {
-    this.#sidsView ??= createHashedMap(this.#sids.expand(), trueFor);
+    this.#sidsView ??= createHashedMap(this.#sids, trueFor);
     return this.#sidsView;
-  }
-
-  /** How many rooms there are, without the costs of looking at `rooms`. @internal */
-  get roomCount(): number {
-    return this.#rooms.count;
   }
 
   /** What packets are encoded with. @since Socket.IO 2 */
@@ -364,6 +359,7 @@ export class Adapter extends EventEmitter implements AdapterBridge {
 
   /** Listeners are the application's: what they throw must not leave the maps half changed. */
   #notify(event: string, room: Room, id?: SocketId): void {
+    if (this.listenerCount(event) === 0) return; // hot: `emit` makes an array of its arguments for nobody
     try {
       if (id === undefined) this.emit(event, room);
       else this.emit(event, room, id);

@@ -4,8 +4,6 @@
  */
 import { inspect } from 'node:util';
 
-const MUTATORS: ReadonlySet<PropertyKey> = new Set(['set', 'delete', 'clear']);
-
 function refuse(): never {
   throw new TypeError('This is a view of the rooms: use socket.join() and socket.leave().');
 }
@@ -16,22 +14,86 @@ function refuse(): never {
  */
 export type HashedMap<Value, HashValue> = Map<string, Value> & { readonly [key: string]: HashValue | any };
 
+/** What a view shows. A value may cost something to make: it is asked for when somebody looks at it. */
+export interface MapSource<Value> {
+  /** Keys. */
+  readonly count: number;
+  hasKey(key: string): boolean;
+  keys(): MapIterator<string>;
+  get(key: string): Value | undefined;
+}
+
+/** A Map by type that holds nothing itself. */
+class SourceMap<Value> extends Map<string, Value> {
+  readonly #source: MapSource<Value>;
+
+  constructor(source: MapSource<Value>) {
+    super();
+    this.#source = source;
+  }
+
+  override get size(): number {
+    return this.#source.count;
+  }
+
+  override has(key: string): boolean {
+    return this.#source.hasKey(key);
+  }
+
+  override get(key: string): Value | undefined {
+    return this.#source.get(key);
+  }
+
+  override keys(): MapIterator<string> {
+    return this.#source.keys();
+  }
+
+  override *entries(): MapIterator<[string, Value]> {
+    for (const key of this.#source.keys()) yield [key, this.#source.get(key) as Value];
+  }
+
+  override *values(): MapIterator<Value> {
+    for (const [, value] of this.entries()) yield value;
+  }
+
+  override forEach(callback: (value: Value, key: string, map: Map<string, Value>) => void, thisArg?: unknown): void {
+    for (const [key, value] of this.entries()) callback.call(thisArg, value, key, this);
+  }
+
+  override [Symbol.iterator](): MapIterator<[string, Value]> {
+    return this.entries();
+  }
+
+  override set(): never {
+    return refuse();
+  }
+
+  override delete(): never {
+    return refuse();
+  }
+
+  override clear(): never {
+    return refuse();
+  }
+}
+
 /**
- * @param map what is shown
+ * @param source what is shown
  * @param toHashValue makes the value that is read as a property
  */
 export function createHashedMap<Value, HashValue>(
-  map: Map<string, Value>,
+  source: MapSource<Value>,
   toHashValue: (value: Value) => HashValue,
 ): HashedMap<Value, HashValue> {
+  const map = new SourceMap(source);
   return new Proxy(map, {
     get(_target, key) {
-      if (key === inspect.custom) return () => map;
+      if (key === inspect.custom) return () => new Map(map);
+      if (key === 'constructor') return Map;
       if (key in Map.prototype) {
-        if (MUTATORS.has(key)) return refuse;
-        if (!Object.hasOwn(Map.prototype, key)) return Reflect.get(map, key); // Object's: they ask the view itself
-        const value: unknown = Reflect.get(Map.prototype, key, map);
-        return typeof value === 'function' && key !== 'constructor' ? value.bind(map) : value;
+        const value: unknown = Reflect.get(map, key);
+        // Those of Object ask the view itself.
+        return typeof value === 'function' && Object.hasOwn(Map.prototype, key) ? value.bind(map) : value;
       }
       const value = typeof key === 'string' ? map.get(key) : undefined;
       return value === undefined ? undefined : toHashValue(value);
@@ -39,9 +101,9 @@ export function createHashedMap<Value, HashValue>(
     has: (_target, key) => key in Map.prototype || (typeof key === 'string' && map.has(key)),
     ownKeys: () => [...map.keys()],
     getOwnPropertyDescriptor(_target, key) {
-      const value = typeof key === 'string' ? map.get(key) : undefined;
-      if (value === undefined) return undefined;
-      return { value: toHashValue(value), enumerable: true, configurable: true, writable: false };
+      if (typeof key !== 'string' || !map.has(key)) return undefined;
+      // A getter: whoever lists the keys asks for descriptors and looks at no value.
+      return { get: () => toHashValue(map.get(key) as Value), enumerable: true, configurable: true };
     },
     set: refuse,
     defineProperty: refuse,

@@ -3,6 +3,7 @@
  * numbers. Most sockets are in the room of their own id and in no other, and a Set costs ten times what it holds; and
  * tables with a million entries make collections of garbage that stop the application for ten milliseconds. App thread.
  */
+import type { MapSource } from './hashed-map.ts';
 import { NameTable } from './name-table.ts';
 import { MAX_NUMBERS, NumberList } from './number-list.ts';
 
@@ -12,22 +13,19 @@ import { MAX_NUMBERS, NumberList } from './number-list.ts';
  */
 type Entry = string | NumberList | Set<string>;
 
-export class SetMap {
+export class SetMap implements MapSource<Set<string>> {
   readonly #entries = new Map<string, Entry>();
   readonly #names = new NameTable();
-  /** Somebody holds the Map itself: from then on every entry is a Set. */
-  #expanded = false;
 
-  /** The live Map, every value a live Set. Not to be changed. */
-  expand(): Map<string, Set<string>> {
-    if (!this.#expanded) {
-      this.#expanded = true;
-      for (const key of this.#entries.keys()) this.get(key);
-    }
-    return this.#entries as Map<string, Set<string>>;
+  keys(): MapIterator<string> {
+    return this.#entries.keys();
   }
 
-  /** The live Set of a key; undefined for a key that is not there. */
+  hasKey(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
+  /** The live Set of a key, from now on kept as such; undefined for a key that is not there. Not to be changed. */
   get(key: string): Set<string> | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined || entry instanceof Set) return entry;
@@ -70,7 +68,7 @@ export class SetMap {
     // hot: one look at the Map, one at the names or the Set.
     const entry = this.#entries.get(key);
     if (entry === undefined) {
-      this.#entries.set(key, this.#expanded ? new Set([member]) : member);
+      this.#entries.set(key, member);
       return 1;
     }
     if (typeof entry === 'string') {

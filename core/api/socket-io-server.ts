@@ -3,7 +3,7 @@
  * It owns no sockets and no threads: namespaces hold the former, the engine the latter.
  */
 import { EngineError } from '../errors.ts';
-import { Adapter } from './adapter.ts';
+import type { Adapter } from './adapter.ts';
 import { engineOptions, type GivenOptions, normalisePath } from './api-options.ts';
 import { Client } from './client.ts';
 import type { BareConn } from './conn.ts';
@@ -247,7 +247,7 @@ export class SocketIoServer<
     const namespaces: Record<string, { sockets: number; rooms: number }> = {};
     for (const nsp of this.namespaces.values()) {
       const adapter: Pick<Adapter, 'rooms'> = nsp.adapter; // one of the application's has no more
-      const rooms = adapter instanceof Adapter ? adapter.roomCount : adapter.rooms.size;
+      const rooms = adapter.rooms.size;
       namespaces[nsp.name] = { sockets: nsp.sockets.size, rooms };
     }
     return { ...this.#engines.current?.stats(), namespaces };

@@ -1,6 +1,9 @@
 /** A Map of Sets against a plain one: whatever is done and wherever somebody begins to look, they show the same. */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { createHashedMap } from '../../core/api/hashed-map.ts';
 import { SetMap } from '../../core/api/set-map.ts';
 import { Random, SEED } from '../support/random.ts';
 
@@ -8,7 +11,22 @@ const KEYS = ['a', 'b', 'c', '__proto__'];
 const MEMBERS = ['a', 'x', 'y', ''];
 const STEPS = 400;
 
+/** Keys of a large map. */
+const MANY = 500;
+
 type Model = Map<string, Set<string>>;
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+function usedHeap(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed;
+}
+
+function shown(sets: SetMap): Model {
+  return new Map(createHashedMap(sets, (members) => members.size));
+}
 
 function step(sets: SetMap, model: Model, random: Random): void {
   const key = KEYS[random.below(KEYS.length)];
@@ -49,7 +67,7 @@ describe('a map of sets', () => {
         assertSame(sets, model);
         if (random.chance(0.1)) assert.deepEqual(sets.get(KEYS[0]), model.get(KEYS[0]));
       }
-      assert.deepEqual(sets.expand(), model);
+      assert.deepEqual(shown(sets), model);
     });
   }
 
@@ -94,7 +112,7 @@ describe('a map of sets', () => {
       }
       assert.deepEqual([...sets.members(key)], [...(model.get(key) ?? [])]);
     }
-    for (const which of [0, 1]) assert.deepEqual(two[which].expand(), models[which]);
+    for (const which of [0, 1]) assert.deepEqual(shown(two[which]), models[which]);
   });
 
   it('a Set that somebody holds stays live', () => {
@@ -109,9 +127,29 @@ describe('a map of sets', () => {
   it('the Map that somebody holds stays live', () => {
     const sets = new SetMap();
     sets.add('room', 'one');
-    const held = sets.expand();
+    const held = createHashedMap(sets, (members) => members.size);
+    assert.deepEqual([...held], [['room', new Set(['one'])]]);
     sets.add('later', 'two');
     sets.delete('room');
-    assert.deepEqual(held, new Map([['later', new Set(['two'])]]));
+    assert.deepEqual([...held], [['later', new Set(['two'])]]);
+    assert.equal(held.later, 1);
+  });
+
+  it('a look at the keys, or at one of them, costs no memory for the others', () => {
+    const sets = new SetMap();
+    for (let n = 0; n < MANY; n++)
+      for (let member = 0; member < 200; member++) sets.add(`room ${n}`, `member ${member}`);
+    const view = createHashedMap(sets, (members) => members.size);
+    const before = usedHeap();
+    assert.equal(view.size, MANY);
+    assert.ok(view.has('room 7') && !view.has('nowhere') && 'room 7' in view);
+    assert.equal([...view.keys()].length, MANY);
+    assert.equal(Object.keys(view).length, MANY);
+    assert.equal(view.get('room 7')?.size, 200);
+    assert.equal(view['room 8'], 200);
+    const looked = usedHeap() - before;
+    assert.equal([...view.values()].length, MANY);
+    const expanded = usedHeap() - before;
+    assert.ok(looked < expanded / 10, `${looked} bytes for a look, ${expanded} bytes for all of them`);
   });
 });
