@@ -20,9 +20,8 @@ export class NameTable {
     return this.#names[number] as string;
   }
 
-  /** The number of a name, for one more list. */
-  acquire(name: string): number {
-    const known = this.#numbers.get(name);
+  /** The number of a name, for one more list. @param known what `find` says */
+  acquire(name: string, known = this.find(name)): number {
     if (known !== undefined) {
       this.#uses[known]++;
       return known;

@@ -80,9 +80,10 @@ export class SetMap implements MapSource<Set<string>> {
       entry.add(member);
       return entry.size === before ? 0 : entry.size;
     }
-    if (this.#indexOf(entry, member) >= 0) return 0;
+    const number = this.#names.find(member);
+    if (number !== undefined && entry.indexOf(number) >= 0) return 0;
     if (entry.length === MAX_NUMBERS) return this.get(key)!.add(member).size;
-    return entry.push(this.#names.acquire(member));
+    return entry.push(this.#names.acquire(member, number));
   }
 
   /** Takes a member out; its key stays, with nothing behind the last one. False when it was not there. */
