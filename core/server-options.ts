@@ -101,7 +101,8 @@ export interface ServerOptions extends TuningOptions, TlsOptions {
    */
   maxPending?: number;
   /**
-   * The same for one client address, or the proxy's in front; further handshakes get status 429.
+   * The same for one client: an IPv4 address or the first 64 bits of an IPv6 address, of the proxy in front if there is
+   * one; further handshakes get status 429.
    *
    * @default 1000 @since Broadside
    */

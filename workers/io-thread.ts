@@ -268,7 +268,7 @@ export async function runIoThread(task: IoTask): Promise<void> {
       if (request.op === 'open') openServer(request.spec, cork);
       else if (request.op === 'relay') openRelay(specs.get(request.server) as ServerSpec, request.folder, cork);
       else if (request.op === 'verdict') agent.verdict(request.id, request.verdict);
-      else if (request.op === 'strangers') agent.blockStrangers(request.server, request.address, request.blocked);
+      else if (request.op === 'strangers') agent.blockStrangers(request.server, request.network, request.blocked);
       else if (request.op === 'hooks') agent.setHooks(request.server, request.hooks, request.origins);
       else if (request.op === 'lane') agent.connectLane(request.ioThread, request.port);
       else throw new Error(request.message);

@@ -201,9 +201,9 @@ export class Runtime {
     for (const port of this.#io) port.post({ op: 'hooks', server, hooks, origins });
   }
 
-  /** More strangers of this address, of all with null, are let in no longer, or again. */
-  blockStrangers(server: number, address: string | null, blocked: boolean): void {
-    for (const port of this.#io) port.post({ op: 'strangers', server, address, blocked });
+  /** More strangers of this network, of all with null, are let in no longer, or again. */
+  blockStrangers(server: number, network: string | null, blocked: boolean): void {
+    for (const port of this.#io) port.post({ op: 'strangers', server, network, blocked });
   }
 
   stats(): Stats {

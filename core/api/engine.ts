@@ -80,8 +80,8 @@ export class Engine extends EventEmitter implements ConnOwner, RuntimeServer, Ho
     const { tuning, connectTimeout, destroyUpgrade, destroyUpgradeTimeout, ...rest } = this.options;
     const { maxPending, maxPendingPerAddress, ...spec } = rest;
     this.#application = extras.http === undefined ? undefined : new ApplicationServer(extras.http);
-    this.strangers = new Strangers({ maxPending, maxPendingPerAddress }, (address, blocked) =>
-      this.#runtime.blockStrangers(this.#server, address, blocked),
+    this.strangers = new Strangers({ maxPending, maxPendingPerAddress }, (network, blocked) =>
+      this.#runtime.blockStrangers(this.#server, network, blocked),
     );
     this.#runtime = Runtime.for(tuning);
     const plain = {

@@ -32,6 +32,15 @@ describe('strangers', () => {
     assert.ok(arrive('a'));
   });
 
+  it('are one client with all addresses of an IPv6 network', () => {
+    const { arrive, take } = strangers(100, 2);
+    assert.ok(arrive('2001:db8::1'));
+    assert.ok(arrive('2001:db8::1:0:0:1'));
+    assert.deepEqual(take(), [['2001:db8:0:0::/64', true]]);
+    assert.equal(arrive('2001:db8::2'), undefined);
+    assert.ok(arrive('2001:db8:0:1::2'));
+  });
+
   it('are let in up to the limit of all, one that was not let in counting for nothing', () => {
     const { counted, arrive, take } = strangers(2, 100);
     const first = arrive('a') as SessionNumber;

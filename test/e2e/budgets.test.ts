@@ -148,6 +148,16 @@ describe('sessions without a namespace', () => {
     });
   }
 
+  it('are refused by the threads that counted them under an IPv6 network', async (t) => {
+    const { port } = ownServer(t, { maxPendingPerAddress: 1, host: '::1' });
+    const status = async (): Promise<number> => (await fetch(`http://[::1]:${port}${POLLING}`)).status;
+    assert.equal(await status(), 200);
+    const refused = async (): Promise<void> => {
+      while ((await status()) !== 429); // the I/O thread hears of the limit a moment after it was reached
+    };
+    await within(refused(), 'status 429');
+  });
+
   it('never get in beyond the limit, however many come at once', async (t) => {
     const { io, port } = ownServer(t, { maxPending: 5, ioThreads: 3 });
     let most = 0;

@@ -141,8 +141,8 @@ export class FrontDesk {
     desk.gate.origins = origins;
   }
 
-  blockStrangers(server: number, address: string | null, blocked: boolean): void {
-    this.#servers.get(server)?.gate.blockStrangers(address, blocked);
+  blockStrangers(server: number, network: string | null, blocked: boolean): void {
+    this.#servers.get(server)?.gate.blockStrangers(network, blocked);
   }
 
   server(server: number): ServerSessions | undefined {

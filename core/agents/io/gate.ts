@@ -2,6 +2,7 @@
  * What every request must pass before the engine sees it: origin rules, CORS, and the application's own hooks, for which
  * the app thread is asked while the request is parked. I/O thread; a request that asks nothing passes at once.
  */
+import { clientNetwork } from '../../wire/address.ts';
 import { BAD_REQUEST, CONNECTION_ERRORS, type ErrorContext, FORBIDDEN } from '../../wire/connection-errors.ts';
 import { admitsOrigin, type CorsRule, corsHeaders } from '../../wire/cors.ts';
 import { isAsk, isValidOrigin, NO_CORS } from '../../wire/origin-header.ts';
@@ -123,7 +124,7 @@ export class Gate {
       return;
     }
     if (sid !== '' && this.#blocked.size > 0) {
-      const status = this.#blocked.has(null) ? 503 : this.#blocked.has(info.address) ? 429 : 0;
+      const status = this.#blocked.has(null) ? 503 : this.#blocked.has(clientNetwork(info.address)) ? 429 : 0;
       if (status !== 0) {
         refuse(tooMany(status, TOO_MANY));
         return;
@@ -135,10 +136,10 @@ export class Gate {
     else this.#ask({ server: this.#spec.server, info, hooks, sid }, decide);
   }
 
-  /** More strangers of this address, of all with null, are let in no longer, or again. */
-  blockStrangers(address: string | null, blocked: boolean): void {
-    if (blocked) this.#blocked.add(address);
-    else this.#blocked.delete(address);
+  /** More strangers of this network, of all with null, are let in no longer, or again. */
+  blockStrangers(network: string | null, blocked: boolean): void {
+    if (blocked) this.#blocked.add(network);
+    else this.#blocked.delete(network);
   }
 
   #decide(

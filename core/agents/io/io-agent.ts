@@ -268,9 +268,9 @@ export class IoAgent {
     this.#desk.setHooks(server, hooks, origins);
   }
 
-  /** More strangers of this address, of all with null, are let in no longer, or again. */
-  blockStrangers(server: number, address: string | null, blocked: boolean): void {
-    this.#desk.blockStrangers(server, address, blocked);
+  /** More strangers of this network, of all with null, are let in no longer, or again. */
+  blockStrangers(server: number, network: string | null, blocked: boolean): void {
+    this.#desk.blockStrangers(server, network, blocked);
   }
 
   /** What the app thread says of a parked request. */
