@@ -2,7 +2,7 @@
  * A namespace: its sockets, its middleware, its adapter. App thread.
  * It decides who may enter; connections and packets are the business of `Client`.
  */
-import { generateSid } from '../session/sid.ts';
+import { randomId } from '../session/sid.ts';
 import type { Adapter } from './adapter.ts';
 import type { AdapterBridge, RestoredSession, SocketId } from './adapter-bridge.ts';
 import { type AnyAdapter, bridgeTo, createAdapter } from './adapter-kinds.ts';
@@ -263,7 +263,7 @@ export class Namespace<
 
   /** The session's id is a secret of clients that are told another one here. */
   #newId(client: Client): SocketId {
-    if (!client.legacy) return generateSid(0).slice(0, 20);
+    if (!client.legacy) return randomId();
     return this.name === '/' ? client.id : `${this.name}#${client.id}`;
   }
 }

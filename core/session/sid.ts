@@ -17,6 +17,7 @@ const SID_CHARS = RANDOM_CHARS + 1;
 /** One call for 256 ids: filling costs about as much for 15 bytes as for 4 KB. */
 const pool = Buffer.alloc(RANDOM_BYTES * 256);
 let poolAt = pool.length;
+const scratch = Buffer.alloc(SID_CHARS);
 
 /** Alphabet position by character code, -1 for characters outside. */
 const VALUE_OF_CODE = new Int8Array(128).fill(-1);
@@ -32,13 +33,21 @@ export function generateSid(thread: number): string {
   if (!Number.isInteger(thread) || thread < 0 || thread >= MAX_SID_THREADS) {
     throw new RangeError(`Thread ${thread} is not one of 0 to ${MAX_SID_THREADS - 1}.`);
   }
+  // Read as a whole: a string put together of two, or cut out of one, keeps those as well for as long as it lives.
+  scratch.write(randomId(), 'latin1');
+  scratch[RANDOM_CHARS] = ALPHABET.charCodeAt(thread);
+  return scratch.toString('latin1');
+}
+
+/** 20 URL-safe characters that name no thread. */
+export function randomId(): string {
   if (poolAt === pool.length) {
     randomFillSync(pool);
     poolAt = 0;
   }
   const start = poolAt;
   poolAt += RANDOM_BYTES;
-  return pool.toString('base64url', start, poolAt) + ALPHABET[thread];
+  return pool.toString('base64url', start, poolAt);
 }
 
 /** The thread named in `sid`, or -1 when it does not have the form of `generateSid`. Safe on anything a client sent. */

@@ -114,7 +114,7 @@ export function decodeRequest(encoded: string): RequestInfo {
   const bytes = Buffer.from(encoded, 'latin1');
   const reader = new TextReader(bytes);
   const address = reader.next();
-  const method = reader.next();
+  const method = shared(reader.next());
   const url = reader.next();
   const headers: Headers = {};
   while (reader.more) {

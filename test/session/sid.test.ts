@@ -1,7 +1,7 @@
 /** Session ids: form, uniqueness, and the thread read back from anything a client may send. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { generateSid, MAX_SID_THREADS, threadOfSid } from '../../core/session/sid.ts';
+import { generateSid, MAX_SID_THREADS, randomId, threadOfSid } from '../../core/session/sid.ts';
 import { Random } from '../support/random.ts';
 
 test('an id is URL-safe and names its thread, for all 64 threads', () => {
@@ -20,6 +20,15 @@ test('ids do not repeat, and each of their random characters takes many values',
   for (let at = 0; at < 20; at++) {
     // 64 values with 10,000 draws: one is missing in fewer than 1 of 10^66 runs.
     assert.equal(new Set(Array.from(sids, (sid) => sid[at])).size, 64, `character ${at}`);
+  }
+});
+
+test('an id without a thread has the random characters only', () => {
+  const ids = new Set(Array.from({ length: 1_000 }, randomId)); // beyond one filling of the pool
+  assert.equal(ids.size, 1_000);
+  for (const id of ids) {
+    assert.match(id, /^[A-Za-z0-9_-]{20}$/);
+    assert.equal(threadOfSid(id), -1);
   }
 });
 
