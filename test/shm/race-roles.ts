@@ -235,14 +235,18 @@ function sleepAndWake(memory: SharedArrayBuffer, race: SharedArrayBuffer, rounds
   }
 }
 
-/** Whoever has the one place is alone; at the end DONE holds how often somebody had it. */
+/** Whoever has the one place is alone. Ends when it has been had `rounds` times, which DONE counts. */
 export function claimPlaces({ control: memory, race, ioThread, rounds }: Claimant): string | undefined {
   const control = new Control(memory, 2);
   const census = new SessionCensus(control, ioThread, 2, 1);
   const counters = control.counters(FIRST_IO_THREAD + ioThread);
   const words = new Int32Array(race);
-  for (let round = 0; round < rounds; round++) {
-    if (!census.open()) continue;
+  const deadline = performance.now() + PATIENCE_MS;
+  for (let round = 0; round < rounds; round = Atomics.load(words, DONE_INDEX)) {
+    if (!census.open()) {
+      if (performance.now() > deadline) return `nobody has got the place after round ${round}`;
+      continue; // the one who has it may be waiting for a core
+    }
     if (Atomics.add(words, ROUND_INDEX, 1) !== 0) return `two sessions in round ${round} where there may be one`;
     Atomics.add(words, DONE_INDEX, 1);
     Atomics.sub(words, ROUND_INDEX, 1);

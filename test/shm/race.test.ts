@@ -92,10 +92,10 @@ describe('outcomes of two threads racing', () => {
       control,
       race: raceMemory,
       ioThread,
-      rounds: 20 * ROUNDS,
+      rounds: ROUNDS,
     });
     await race([claimant(0)], () => assert.equal(claimPlaces(claimant(1)), undefined));
-    assert.ok(new Int32Array(raceMemory)[DONE_INDEX] >= ROUNDS, 'the place was had often');
+    assert.ok(new Int32Array(raceMemory)[DONE_INDEX] >= ROUNDS);
   });
 });
 
