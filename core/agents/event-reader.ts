@@ -56,7 +56,7 @@ export class EventReader {
   readonly #coordinatorBell: Doorbell;
   readonly #handlers = new Map<number, AppHandler>();
   readonly #sessions = new Map<SessionNumber, SessionHandler>();
-  readonly #pump = (): void => this.#drain();
+  readonly #pump = (): void => this.#takeTurn();
   #stopped = false;
 
   constructor(segment: Segment, port: MessagePort, commands: CommandWriter) {
@@ -78,7 +78,7 @@ export class EventReader {
 
   /** Begins reading events. */
   start(): void {
-    this.#drain();
+    this.#takeTurn();
   }
 
   /** Stops reading events for good. */
@@ -87,7 +87,7 @@ export class EventReader {
     this.#bell.ring();
   }
 
-  #drain(): void {
+  #takeTurn(): void {
     if (this.#stopped) return;
     let more = false;
     try {

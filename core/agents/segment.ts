@@ -139,7 +139,7 @@ export type IoRequest =
   | { readonly op: 'relay'; readonly server: number; readonly folder: string }
   /** The application uses other hooks now. */
   | { readonly op: 'hooks'; readonly server: number; readonly hooks: number; readonly origins: OriginsRule | null }
-  /** Sessions without a namespace: of an address, or of all (null), there may be no more, or more again. */
+  /** Sessions without a namespace: of a client's network, or of all (null), there may be no more, or more again. */
   | { readonly op: 'strangers'; readonly server: number; readonly network: string | null; readonly blocked: boolean }
   | { readonly op: 'verdict'; readonly id: number; readonly verdict: Verdict }
   /** Another I/O thread has been restarted. */

@@ -1,6 +1,7 @@
 /**
- * Counts sessions that have not joined a namespace, by the network of the client and in all. App thread: only here is it known who has
- * joined. I/O threads refuse handshakes from those at their limit; a session that slips through is not let in.
+ * Counts sessions that have not joined a namespace, by the network of the client and in all. App thread: only here is it
+ * known who has joined. I/O threads refuse handshakes from those at their limit; a session that slips through is not let
+ * in.
  */
 import type { SessionNumber } from '../session/ids.ts';
 import { clientNetwork } from '../wire/address.ts';

@@ -1,7 +1,7 @@
 /**
- * Coordinator, I/O agents and both ends of the app thread on one thread, over real rings, log and ports, with fake WebSockets. An agent is
- * stepped only while its doorbell says awake, and sleeps by the protocol of the real threads: a lost wake-up leaves work
- * undone, and an agent that never sleeps is seen as spinning. Test processes run it.
+ * Coordinator, I/O agents and both ends of the app thread on one thread, over real rings, log and ports, with fake
+ * WebSockets. An agent is stepped only while its doorbell says awake, and sleeps by the protocol of the real threads: a
+ * lost wake-up leaves work undone, and an agent that never sleeps is seen as spinning. Test processes run it.
  */
 import assert from 'node:assert/strict';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
