@@ -168,6 +168,8 @@ export class LogReader extends LogView {
   flags = 0;
   offset = 0;
   length = 0;
+  /** Position of that record. */
+  start: number;
   /** Position after that record. */
   position: number;
 
@@ -179,6 +181,7 @@ export class LogReader extends LogView {
     super(memory);
     this.#cursorIndex = this.cursorIndex(reader);
     this.position = Atomics.load(this.words, this.#cursorIndex); // set by the writer's attach
+    this.start = this.position;
     this.#seenTail = this.position;
     this.#committed = this.position;
   }
@@ -194,7 +197,8 @@ export class LogReader extends LogView {
       const word = index << (UNIT_SHIFT - 2);
       const length = this.words[word];
       const header = this.words[word + 1];
-      this.position = (this.position + (alignedBytes(length) >> UNIT_SHIFT)) | 0;
+      this.start = this.position;
+      this.position = (this.start + (alignedBytes(length) >> UNIT_SHIFT)) | 0;
       if ((header & 0xff) === RECORD_PADDING) continue;
       this.type = header & 0xff;
       this.flags = header >>> 8;
@@ -206,14 +210,14 @@ export class LogReader extends LogView {
 
   /** Steps back onto the record just given by `next`. */
   unread(): void {
-    this.position = (this.position - (alignedBytes(RECORD_HEADER_BYTES + this.length) >> UNIT_SHIFT)) | 0;
+    this.position = this.start;
   }
 
-  /** Lets the writer overwrite everything before `position`; false when it already could. */
-  commit(): boolean {
-    if (this.#committed === this.position) return false;
-    this.#committed = this.position;
-    Atomics.store(this.words, this.#cursorIndex, this.position); // frees room for the coordinator
+  /** Lets the writer overwrite everything before a position that has been passed; false when it already could. */
+  commit(position = this.position): boolean {
+    if (this.#committed === position) return false;
+    this.#committed = position;
+    Atomics.store(this.words, this.#cursorIndex, position); // frees room for the coordinator
     return true;
   }
 

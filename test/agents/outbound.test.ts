@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { FLAG_COMPRESS, FLAG_VOLATILE, type Targets } from '../../core/agents/link.ts';
 import { DESCRIPTION_OUTBOUND_LIMIT, REASON_FORCED_CLOSE, REASON_TRANSPORT_ERROR } from '../../core/session/reasons.ts';
 import { counterIndex } from '../../core/shm/control.ts';
+import { LogGauge } from '../../core/shm/gauges.ts';
 import { COORDINATOR_THREAD, FIRST_IO_THREAD } from '../../core/shm/layout.ts';
 import { type Client, OneThread } from '../support/one-thread.ts';
 
@@ -21,7 +22,7 @@ async function room(count: number, tuning: object = {}) {
 }
 
 describe('packets to clients', () => {
-  it('are written in one cork per client and batch', async () => {
+  it('are written in one cork per client and turn', async () => {
     const { setup, clients, row } = await room(4);
     for (let n = 0; n < 5; n++) setup.app.broadcast(to(row), [`${n}`], 0);
     await setup.settle();
@@ -198,6 +199,62 @@ describe('packets to clients', () => {
     gone.socket.hangUp();
     await setup.settle();
     for (const client of clients) assert.deepEqual(client.socket.messages, client === gone ? [] : ['sliced']);
+    setup.close();
+  });
+
+  it('that come while others are half written join them, and free the log one by one', async () => {
+    const { setup, clients, row } = await room(100, { ioThreads: 1, maxConnections: 128 });
+    await setup.settle();
+    const log = new LogGauge(setup.segment.log);
+    const before = log.lagBytes(0);
+    setup.msPerLook = 6; // a turn is 32 clients: every fourth packet could be written to all before the next
+    const due: string[] = [];
+    let deepest = 0;
+    for (let n = 0; n < 200; n++) {
+      setup.app.broadcast(to(row), [`packet ${n}`], 0);
+      due.push(`packet ${n}`);
+      setup.stepCoordinator();
+      setup.stepIo(0);
+      if (n === 2) assert.ok(clients.some(({ socket }) => socket.messages.length === 0));
+      deepest = Math.max(deepest, log.lagBytes(0) - before);
+    }
+    const last = clients.filter(({ socket }) => socket.messages.length < due.length);
+    assert.ok(last.length > 0, 'there was always somebody left');
+    assert.ok(deepest < 10 * 64, `${deepest} bytes: what is done is given back while others wait`);
+    await setup.settle();
+    for (const { socket } of clients) assert.deepEqual(socket.messages, due);
+    setup.close();
+  });
+
+  it('wait for others as long as the flush time says, or until a control record comes', async () => {
+    const { setup, clients, row } = await room(3, { ioThreads: 1, flushUs: 2000 });
+    await setup.settle();
+    const step = (): void => {
+      setup.stepCoordinator();
+      setup.stepIo(0);
+    };
+    const got = (): string[][] => clients.map(({ socket }) => socket.messages);
+    const send = (text: string): void => setup.app.broadcast(to(row), [text], 0);
+    send('a');
+    step();
+    setup.now += 1;
+    send('b');
+    step();
+    assert.deepEqual(got(), [[], [], []]);
+    setup.now += 1;
+    step();
+    assert.deepEqual(got(), Array(3).fill(['a', 'b']));
+    assert.ok(
+      clients.every(({ socket }) => socket.frames.slice(-2).every(({ cork }) => cork === 1)),
+      'in one write',
+    );
+    send('c');
+    step();
+    assert.deepEqual(got(), Array(3).fill(['a', 'b']), 'the next one waits anew');
+    setup.app.closeSession(clients[0].session, false);
+    step();
+    assert.deepEqual(got(), Array(3).fill(['a', 'b', 'c']), 'what follows cannot be written with it');
+    assert.ok(!clients[0].socket.isOpen);
     setup.close();
   });
 });

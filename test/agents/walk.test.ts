@@ -39,25 +39,26 @@ class Model {
   }
 }
 
-for (const [ioThreads, batchRecords] of [
-  [1, 64],
-  [2, 8],
-  [3, 2],
+for (const [ioThreads, batchRecords, clientsPerLook] of [
+  [1, 64, 3],
+  [2, 8, 1],
+  [3, 2, 32],
 ]) {
   it(`every client gets what the model says, in call order, with ${ioThreads} I/O threads`, async () => {
     const random = new Random(SEED + ioThreads);
-    const setup = new OneThread({ ioThreads, batchRecords, maxConnections: 40, logBytes: 16_384, ringBytes: 32_768 });
+    const tuning = { ioThreads, batchRecords, maxConnections: 40, logBytes: 16_384, ringBytes: 32_768 };
+    const setup = new OneThread(tuning, {}, clientsPerLook);
     const model = new Model();
     const rows = model.rooms.map(() => setup.app.allocateRow());
     let number = 0;
 
     for (let step = 0; step < STEPS; step++) {
-      setup.msPerLook = random.pick([0, 0, 2]); // sometimes a turn ends in the middle of a batch
+      setup.msPerLook = random.pick([0, 2, 6]); // 6: a turn ends after its first clients, while others wait
       model.forgetClosed(setup.clients);
       const dice = random.below(100);
       const io = random.below(ioThreads);
       const open = setup.clients.filter((client) => client.socket.isOpen);
-      if (dice < 10 && setup.io[io] !== undefined && open.length < 30) setup.connect(io);
+      if (dice < 10 && setup.io[io] !== undefined && open.length < 38) setup.connect(io);
       else if (dice < 13 && open.length > 0) random.pick(open).socket.hangUp();
       else if (dice < 16 && open.length > 0) speak(random.pick(open), `m${step}`);
       else if (dice < 55 && setup.pendingCommandBytes < 16_384) act();

@@ -83,6 +83,7 @@ export class OneThread {
   /** The clock of the I/O agents, in milliseconds; it passes `msPerLook` at each look. */
   now = 0;
   msPerLook = 0;
+  readonly #clientsPerLook: number | undefined;
 
   readonly #spec: ServerSpec;
   readonly #toCoordinator: MessagePort;
@@ -92,7 +93,9 @@ export class OneThread {
   readonly #words: Int32Array;
   readonly #idleTurns = new Map<number, number>();
 
-  constructor(tuning: Partial<ResolvedTuning> = {}, spec: Partial<ServerSpec> = {}) {
+  /** @param clientsPerLook clients that an I/O agent writes to before it looks at log and clock again */
+  constructor(tuning: Partial<ResolvedTuning> = {}, spec: Partial<ServerSpec> = {}, clientsPerLook?: number) {
+    this.#clientsPerLook = clientsPerLook;
     this.#spec = { ...SPEC, ...spec };
     this.segment = createSegment({ ...TUNING, ...tuning });
     const { ioThreads } = this.segment.tuning;
@@ -322,10 +325,11 @@ export class OneThread {
       report: () => {},
       abandon: () => {},
     };
-    const agent = new IoAgent(task, host, () => {
+    const clock = (): number => {
       this.now += this.msPerLook;
       return this.now;
-    });
+    };
+    const agent = new IoAgent(task, host, clock, this.#clientsPerLook);
     agent.openServer(this.#spec);
     this.io[io] = agent;
   }

@@ -72,6 +72,7 @@ export class UpgradeWalk {
     this.setup = new OneThread(
       { ioThreads, batchRecords, logBytes: 16_384, ringBytes: 32_768, maxConnections: SLOTS },
       { maxClientBufferBytes: 4_000_000 },
+      this.random.pick([1, 3, 32]),
     );
     this.#room = this.setup.app.allocateRow();
     // So many that readers are referred to targets they have kept.
@@ -119,7 +120,7 @@ export class UpgradeWalk {
     const { setup, random, roamer } = this;
     const { ioThreads } = this.settings;
     this.greet();
-    setup.msPerLook = random.pick([0, 0, 2]); // sometimes a turn ends in the middle of a batch
+    setup.msPerLook = random.pick([0, 0, 2, 6]); // 6: a turn ends after its first clients, while others wait
     const io = random.below(ioThreads);
     const dice = random.below(100);
     if (dice < 15) setup.stepCoordinator();

@@ -30,7 +30,6 @@ import {
 } from '../records.ts';
 import type { IoTask, ServerSpec } from '../segment.ts';
 import { slotRanges } from '../slot-ranges.ts';
-import { Batch } from './batch.ts';
 import type { BodyReceiver } from './exchange.ts';
 import { FanOut } from './fan-out.ts';
 import { type EngineRequest, FrontDesk, type LocalRequest } from './front-desk.ts';
@@ -39,11 +38,14 @@ import { InboxWriter, MAX_QUEUED_BYTES } from './inbox-writer.ts';
 import type { IoHost } from './io-host.ts';
 import { Lanes } from './lanes.ts';
 import { ParkedQuestions } from './parked-questions.ts';
+import { SendQueue } from './send-queue.ts';
 import { SessionTable } from './session-table.ts';
 import type { SocketOwner, SocketRequest, WebSocketHandle } from './web-socket-handle.ts';
 
 /** A turn writes for this long, then sockets are read. */
 const TURN_MS = 5;
+/** After this many clients the clock is read, and records that have come meanwhile join the queue. */
+const CLIENTS_PER_LOOK = 32;
 /** The clock is read once per this many control records: thousands of closes are a turn's work too. */
 const CONTROLS_PER_CLOCK = 64;
 
@@ -61,13 +63,14 @@ export class IoAgent {
   readonly #task: IoTask;
   readonly #host: IoHost;
   readonly #now: () => number;
+  readonly #clientsPerLook: number;
   readonly #thread: number;
   readonly #control: Control;
   readonly #coordinatorBell: Doorbell;
   readonly #counters: Int32Array;
   readonly #log: LogReader;
   readonly #inbox: InboxWriter;
-  readonly #batch: Batch;
+  readonly #queue: SendQueue;
   readonly #takeRegion = (): SharedArrayBuffer => takeRegion(this.#task.coordinatorPort);
   readonly #fanOut: FanOut;
   readonly #desk: FrontDesk;
@@ -79,19 +82,22 @@ export class IoAgent {
     this.#ringing = false;
     this.#coordinatorBell.ring();
   };
-  #writing = false;
-  /** When the first record of an unfinished batch was seen, while it may still grow. */
+  /** When the first record was seen that found the queue empty; -1 while it is empty. */
   #waitingSince = -1;
   #stopped = false;
 
-  /** @param now milliseconds, monotonic */
-  constructor(task: IoTask, host: IoHost, now: () => number) {
+  /**
+   * @param now milliseconds, monotonic
+   * @param clientsPerLook clients that are written to between two looks at log and clock
+   */
+  constructor(task: IoTask, host: IoHost, now: () => number, clientsPerLook = CLIENTS_PER_LOOK) {
     const { segment, ioThread } = task;
     const { tuning } = segment;
     const range = slotRanges(tuning.maxConnections, tuning.ioThreads)[ioThread];
     this.#task = task;
     this.#host = host;
     this.#now = now;
+    this.#clientsPerLook = clientsPerLook;
     this.#thread = FIRST_IO_THREAD + ioThread;
     this.#control = new Control(segment.control, tuning.ioThreads);
     this.doorbell = this.#control.doorbell(this.#thread);
@@ -123,11 +129,10 @@ export class IoAgent {
       report: (server, info, error) => host.report(server, info, error),
       abandon: (server, sid) => host.abandon(server, sid),
     });
-    this.#batch = new Batch(ioThread, tuning.ioThreads, range, tuning.batchRecords);
+    this.#queue = new SendQueue(ioThread, tuning.ioThreads, range, tuning.batchRecords);
     this.#fanOut = new FanOut(
-      this.#batch,
+      this.#queue,
       this.sessions,
-      now,
       (local) => this.#desk.serverOf(local)?.spec.maxClientBufferBytes ?? 0,
       (local) => this.#closeSlow(local),
     );
@@ -140,18 +145,17 @@ export class IoAgent {
     this.#control.beat(this.#thread);
     if (!this.#inbox.isQueueEmpty && this.#inbox.flush() > 0) this.#coordinatorBell.ring();
     const deadline = this.#now() + TURN_MS;
-    while (!this.#stopped) {
-      if (!this.#writing && !this.#fill(deadline)) return this.#waitingSince >= 0 || this.hasWork();
-      if (!this.#fanOut.run(deadline)) return true;
-      this.#finishBatch();
-      if (this.#now() > deadline) return this.hasWork();
+    while (!this.#stopped && this.#fill(deadline)) {
+      this.#fanOut.run(this.#clientsPerLook);
+      this.#commit();
+      if (this.#now() > deadline) break;
     }
-    return false;
+    return this.hasWork();
   }
 
   /** For the check between `prepareSleep` and sleeping. */
   hasWork(): boolean {
-    return this.#writing || (!this.#stopped && !this.#log.isEmpty());
+    return !this.#queue.isEmpty || (!this.#stopped && !this.#log.isEmpty());
   }
 
   /** Records of clients wait for room in the inbox: try again soon. */
@@ -159,62 +163,53 @@ export class IoAgent {
     return !this.#inbox.isQueueEmpty;
   }
 
-  /** Reads records into the batch; true when there is a batch to write. A control record ends it. */
+  /** Takes records from the log into the queue; true when there are clients to write to. */
   #fill(deadline: number): boolean {
-    const batch = this.#batch;
-    let executed = 0;
-    while (!batch.full && this.#log.next()) {
+    const queue = this.#queue;
+    let taken = 0;
+    let mayGrow = this.#task.segment.tuning.flushUs > 0;
+    for (let executed = 0; !queue.full && this.#log.next(); ) {
       if (this.#log.type === LOG_DATA) {
-        batch.add(this.#log, this.#takeRegion);
+        if (queue.add(this.#log, this.#takeRegion)) taken++;
         continue;
       }
-      if (batch.recordCount > 0) {
-        this.#log.unread();
-        return this.#seal();
+      if (!queue.isEmpty) {
+        this.#log.unread(); // its turn comes when everything before it has been written
+        mayGrow = false;
+        break;
       }
       this.#execute();
       executed++;
       if (this.#stopped || (executed % CONTROLS_PER_CLOCK === 0 && this.#now() > deadline)) return false;
     }
-    if (batch.recordCount === 0) {
+    if (taken > 0) {
+      this.#counters[RECORDS] += taken;
+      this.#counters[BATCHES]++;
+    }
+    if (queue.isEmpty) {
       this.#commit(); // records for others
       return false;
     }
-    return this.#mayGrow() ? false : this.#seal();
+    return !mayGrow || queue.full || this.#hasWaited();
   }
 
-  /** With a flush time set, a batch that is not full waits that long for more. */
-  #mayGrow(): boolean {
-    const { flushUs } = this.#task.segment.tuning;
-    if (flushUs === 0 || this.#batch.full) return false;
+  /** With a flush time set, records wait that long for more before the first is written. */
+  #hasWaited(): boolean {
     const now = this.#now();
     if (this.#waitingSince < 0) this.#waitingSince = now;
-    return now - this.#waitingSince < flushUs / 1000;
+    return now - this.#waitingSince >= this.#task.segment.tuning.flushUs / 1000;
   }
 
-  #seal(): boolean {
-    this.#waitingSince = -1;
-    this.#batch.seal();
-    this.#fanOut.begin();
-    this.#writing = true;
-    return true;
-  }
-
-  /** Everything was copied into sockets: the coordinator may overwrite it. */
-  #finishBatch(): void {
-    this.#writing = false;
-    this.#counters[RECORDS] += this.#batch.recordCount;
-    this.#counters[BATCHES]++;
+  /** What has been copied into sockets the coordinator may overwrite. */
+  #commit(): void {
+    const { isEmpty, donePosition } = this.#queue;
     this.#counters[DELIVERIES] += this.#fanOut.deliveries;
     this.#counters[DROPPED] += this.#fanOut.dropped;
     this.#fanOut.deliveries = 0;
     this.#fanOut.dropped = 0;
-    this.#batch.clear();
-    this.#commit();
-  }
-
-  #commit(): void {
-    if (this.#log.commit() && this.#control.gated) this.#coordinatorBell.ring();
+    if (isEmpty) this.#waitingSince = -1;
+    const moved = isEmpty ? this.#log.commit() : this.#log.commit(donePosition);
+    if (moved && this.#control.gated) this.#coordinatorBell.ring();
   }
 
   #execute(): void {

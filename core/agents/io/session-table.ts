@@ -12,7 +12,7 @@ import type { SlotRange } from '../slot-ranges.ts';
 import type { PollingTransport } from './polling-transport.ts';
 import type { WebSocketHandle } from './web-socket-handle.ts';
 
-/** Which form of a frame a receiver needs; an index into the batch's views. */
+/** Which form of a frame a receiver needs; an index into the views of a frame. */
 export const VARIANT_EIO4 = 0;
 export const VARIANT_EIO3 = 1;
 export const VARIANT_EIO4_BASE64 = 2;
