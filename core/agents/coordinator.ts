@@ -121,7 +121,12 @@ export class Coordinator {
     return this.#stopWritten;
   }
 
-  /** True when a turn would find something, for the check between `prepareSleep` and sleeping. */
+  /**
+   * True when a turn would find something, for the check between `prepareSleep` and sleeping.
+   *
+   * hot: asked again and again by a thread that looks for work; nothing is allocated, or its garbage would be collected
+   * two hundred times a second, on cores that others need.
+   */
   hasWork(): boolean {
     const waitsForLog = this.#waitsForLog;
     if (waitsForLog ? this.#sequencer.gateMoved() : !this.#commands.idle) return true;
@@ -129,12 +134,18 @@ export class Coordinator {
     if (this.#events.canFlush) return true;
     const canForward = this.#events.open;
     if (this.#moves.isReady(this.#sequencer.gateMoved(), canForward)) return true;
-    if (canForward && this.#inboxes.some((inbox) => !inbox.isEmpty())) return true;
-    return this.#ranges.some((_, i) => {
+    if (canForward && this.#hasInbound()) return true;
+    for (let i = 0; i < this.#ranges.length; i++) {
       const state = this.#control.state(FIRST_IO_THREAD + i);
       if (state === STATE_ATTACHING) return true;
-      return state === STATE_DOWN && !this.#burialWaits && (canForward || this.#sequencer.isLive(i));
-    });
+      if (state === STATE_DOWN && !this.#burialWaits && (canForward || this.#sequencer.isLive(i))) return true;
+    }
+    return false;
+  }
+
+  #hasInbound(): boolean {
+    for (const inbox of this.#inboxes) if (!inbox.isEmpty()) return true;
+    return false;
   }
 
   /** Something is held back until a cursor moves. */
@@ -293,7 +304,7 @@ export class Coordinator {
   #signal(gated: boolean): void {
     this.#sequencer.ring();
     if (this.#control.gated !== gated) this.#control.gated = gated;
-    const blocked = !this.#events.open || this.#inboxes.some((inbox) => !inbox.isEmpty());
+    const blocked = !this.#events.open || this.#hasInbound();
     if (this.#control.eventsBlocked !== blocked) this.#control.eventsBlocked = blocked;
     const drained = this.#control.wantDrain && this.#commands.idle;
     if (this.#events.takeWritten() > 0 || drained) this.#appBell.ring();

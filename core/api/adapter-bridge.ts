@@ -69,6 +69,8 @@ export interface AdapterBridge {
   /** A connected socket goes, out of all its rooms: no later broadcast reaches it. */
   withdraw(socket: AnySocket): void;
   addAll(id: SocketId, rooms: ReadonlySet<Room>): void | Promise<void>;
+  /** The same for one room, where that can be had without a Set. */
+  addOne?(id: SocketId, room: Room): void | Promise<void>;
   del(id: SocketId, room: Room): void | Promise<void>;
   delAll(id: SocketId): void | Promise<void>;
   /** @throws what serialising throws */

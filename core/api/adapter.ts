@@ -111,13 +111,20 @@ export class Adapter extends EventEmitter implements AdapterBridge {
     if (done) process.nextTick(done, null);
     const socket = this.nsp.sockets.get(id);
     for (const room of rooms) {
-      if (this.#sids.add(id, room) === 0) continue;
-      const created = this.#rooms.add(room, id) === 1;
-      if (socket !== undefined) this.#rows.join(socket, room);
-      if (created) this.#notify('create-room', room);
-      this.#notify('join-room', room, id);
+      this.#join(id, socket, room);
       if (socket !== undefined && this.nsp.sockets.get(id) !== socket) return; // a listener has disconnected it
     }
+  }
+
+  /**
+   * What `socket.join()` calls for one room. Where a derived class has an `addAll()` of its own, that is called.
+   *
+   * @param id the socket's
+   * @param room its name @since Broadside
+   */
+  addOne(id: SocketId, room: Room): void | Promise<void> {
+    if (this.addAll !== Adapter.prototype.addAll) return this.addAll(id, new Set([room]));
+    this.#join(id, this.nsp.sockets.get(id), room);
   }
 
   /**
@@ -344,6 +351,15 @@ export class Adapter extends EventEmitter implements AdapterBridge {
     const ids = new Set<SocketId>();
     for (const room of rooms) for (const id of this.#rooms.members(room)) ids.add(id);
     return ids;
+  }
+
+  /** @param socket undefined while it is not connected */
+  #join(id: SocketId, socket: AnySocket | undefined, room: Room): void {
+    if (this.#sids.add(id, room) === 0) return;
+    const created = this.#rooms.add(room, id) === 1;
+    if (socket !== undefined) this.#rows.join(socket, room);
+    if (created) this.#notify('create-room', room);
+    this.#notify('join-room', room, id);
   }
 
   #removeMember(id: SocketId, room: Room): void {

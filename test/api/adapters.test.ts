@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { describe, it } from 'node:test';
+import { Adapter } from '../../core/api/adapter.ts';
 import type { GivenOptions } from '../../core/api/api-options.ts';
 import { fakeServer, joinLegacy, settle } from '../support/fake-engine.ts';
 import { many } from './joined.ts';
@@ -249,5 +250,25 @@ describe('an adapter of a cluster', () => {
     assert.equal(error?.message, 'no');
     assert.ok(socket.rooms.has('good'));
     assert.throws(() => io.serverSideEmit('x'), TypeError);
+  });
+});
+
+describe("a class made from the library's own adapter", () => {
+  it('gets a Set of rooms from every join, of one room too', async () => {
+    const seen: unknown[] = [];
+    class Noting extends Adapter {
+      override addAll(id: string, rooms: Set<string>): void | Promise<void> {
+        seen.push(rooms instanceof Set && [...rooms]);
+        return super.addAll(id, rooms);
+      }
+    }
+    const { io, engine } = fakeServer({ adapter: Noting });
+    const [{ socket }] = await many(io, engine, 1);
+    seen.length = 0;
+    socket.join('a');
+    socket.join(['b', 'c']);
+    socket.join(7 as never);
+    assert.deepEqual(seen, [['a'], ['b', 'c'], ['7']]);
+    assert.deepEqual([...socket.rooms], [socket.id, 'a', 'b', 'c', '7']);
   });
 });

@@ -15,6 +15,9 @@ export interface Member {
 
 /** Resolution of the event loop's delay; what it measures beyond that is a pause. */
 const RESOLUTION_MILLIS = 1;
+/** One of so many rooms of each member is joined and left again before anything is measured. */
+const WARM_UP_SHARE = 10;
+const REST_MILLIS = 1000;
 
 /** @param sizeOf how many members the server's index says a room has */
 export async function churn(
@@ -27,36 +30,48 @@ export async function churn(
   /** Member m starts in the rooms from m * stride on, one after the other. */
   const stride = Math.max(1, Math.floor(plan.rooms / members.length));
   const held = members.map(() => new HeldRooms(plan.roomsPerClient));
-  const turns = new Turns(plan.perTurn);
   const memberships = members.length * plan.roomsPerClient;
 
-  globalThis.gc?.();
-  const emptyRss = process.memoryUsage.rss();
-  const fillPerSecond = await turns.run(memberships, (step) => {
-    const member = step % members.length;
-    const room = (member * stride + Math.floor(step / members.length)) % plan.rooms;
+  const join = (member: number, room: number): void => {
     members[member].join(rooms[room]);
     held[member].add(room);
     expected[room]++;
-  });
-  globalThis.gc?.();
-  const bytesPerMembership = (process.memoryUsage.rss() - emptyRss) / memberships;
-
-  const changesPerSecond = await turns.run(plan.changes, (step) => {
+  };
+  const leaveAny = (member: number, draw: number): void => {
+    const room = held[member].take(Math.floor(draw * held[member].count));
+    members[member].leave(rooms[room]);
+    expected[room]--;
+  };
+  const fill = (step: number): void => {
+    const member = step % members.length;
+    join(member, (member * stride + Math.floor(step / members.length)) % plan.rooms);
+  };
+  const change = (step: number): void => {
     const member = Math.floor(chance(step >> 1, 1) * members.length);
-    const own = held[member];
     if (step % 2 === 0) {
-      const room = own.take(Math.floor(chance(step, 2) * own.count));
-      members[member].leave(rooms[room]);
-      expected[room]--;
+      leaveAny(member, chance(step, 2));
       return;
     }
     let room = Math.floor(chance(step, 3) * plan.rooms);
-    while (own.has(room)) room = (room + 1) % plan.rooms;
-    members[member].join(rooms[room]);
-    own.add(room);
-    expected[room]++;
-  });
+    while (held[member].has(room)) room = (room + 1) % plan.rooms;
+    join(member, room);
+  };
+
+  await rest();
+  const emptyRss = process.memoryUsage.rss();
+  // What V8 compiles meanwhile would pass for the server's pauses: its compilers take the cores from the thread.
+  const warmUp = new Turns(plan.perTurn);
+  const some = members.length * Math.ceil(plan.roomsPerClient / WARM_UP_SHARE);
+  await warmUp.run(some, fill);
+  await warmUp.run(plan.changes, change);
+  await warmUp.run(some, (step) => leaveAny(step % members.length, 0));
+
+  const turns = new Turns(plan.perTurn);
+  await rest();
+  const fillPerSecond = await turns.run(memberships, fill);
+  await rest();
+  const bytesPerMembership = (process.memoryUsage.rss() - emptyRss) / memberships;
+  const changesPerSecond = await turns.run(plan.changes, change);
 
   return {
     memberships,
@@ -66,6 +81,12 @@ export async function churn(
     ...turns.pauses(),
     wrongRooms: rooms.filter((room, index) => sizeOf(room) !== expected[index]).length,
   };
+}
+
+/** Collects garbage, and waits until V8's threads have given the memory back: that they do so is not the server's doing. */
+async function rest(): Promise<void> {
+  globalThis.gc?.();
+  await new Promise((resolve) => setTimeout(resolve, REST_MILLIS));
 }
 
 /** Rooms of one member. No array: what the bench itself leaves to the garbage collector would pass for the server's. */
