@@ -12,6 +12,7 @@ import {
   RING_TRAILER_BYTES,
   UNIT_SHIFT,
 } from './layout.ts';
+import { RECORD_PADDING } from './record.ts';
 
 /** Bytes between two positions. The later one is read last, so that a consumer that moves meanwhile gives no negative. */
 function bytesBetween(words: Int32Array, earlier: number, later: number): number {
@@ -23,6 +24,7 @@ export class RingGauge {
   readonly #words: Int32Array;
   readonly #headIndex: number;
   readonly #tailIndex: number;
+  readonly #mask: number;
 
   /** @throws ERR_LAYOUT_MISMATCH when the memory cannot be a ring. */
   constructor(memory: SharedArrayBuffer) {
@@ -30,11 +32,18 @@ export class RingGauge {
     this.#words = new Int32Array(memory);
     this.#headIndex = (capacity + RING_HEAD_OFFSET) >> 2;
     this.#tailIndex = (capacity + RING_TAIL_OFFSET) >> 2;
+    this.#mask = (capacity >> UNIT_SHIFT) - 1;
   }
 
-  /** Bytes of records that the consumer has not freed. */
+  /** Bytes of records that the consumer has not freed. The end of the ring, where it was skipped, does not count. */
   get usedBytes(): number {
-    return bytesBetween(this.#words, this.#headIndex, this.#tailIndex);
+    const head = Atomics.load(this.#words, this.#headIndex); // as far as the consumer has freed
+    const used = bytesBetween(this.#words, this.#headIndex, this.#tailIndex);
+    const word = (head & this.#mask) << (UNIT_SHIFT - 2);
+    const skipped = (this.#words[word + 1] & 0xff) === RECORD_PADDING ? this.#words[word] : 0;
+    // Read under the consumer's hands it may be anything: then it has moved on.
+    const moved = Atomics.load(this.#words, this.#headIndex) !== head;
+    return used === 0 || moved ? used : used - skipped;
   }
 }
 

@@ -18,6 +18,9 @@ import {
 } from './layout.ts';
 import { alignedBytes, checkPayload, RECORD_HEADER_BYTES, RECORD_PADDING } from './record.ts';
 
+/** A ring that starts over does so from this part of its capacity on. */
+const START_OVER_FRACTION = 4;
+
 export class SpscRing {
   /** Capacity of the data in bytes. */
   readonly capacity: number;
@@ -39,6 +42,8 @@ export class SpscRing {
   readonly #waitingIndex: number;
   readonly #mask: number;
   readonly #capacityUnits: number;
+  /** Producer: from this place on an empty ring is begun anew. */
+  readonly #startOverUnits: number;
 
   // Producer: where the next record goes, and the head as last seen. Consumer: the tail as last seen and what is read.
   #tail: number;
@@ -57,8 +62,13 @@ export class SpscRing {
     return memory;
   }
 
-  /** @throws ERR_LAYOUT_MISMATCH when the memory is no ring of this layout. */
-  constructor(memory: SharedArrayBuffer) {
+  /**
+   * @param startsOver The producer goes back to the beginning whenever it finds the ring empty, past a quarter: memory
+   * that is not needed is never touched, and what is used stays in the processor's cache. Until the consumer reads on,
+   * three quarters of the room are lost, and `usedBytes` counts them.
+   * @throws ERR_LAYOUT_MISMATCH when the memory is no ring of this layout.
+   */
+  constructor(memory: SharedArrayBuffer, startsOver = false) {
     this.capacity = capacityOf(memory.byteLength, RING_TRAILER_BYTES);
     this.bytes = Buffer.from(memory);
     this.words = new Int32Array(memory);
@@ -68,6 +78,7 @@ export class SpscRing {
     this.#waitingIndex = (this.capacity + RING_WAITING_OFFSET) >> 2;
     this.#capacityUnits = this.capacity >> UNIT_SHIFT;
     this.#mask = this.#capacityUnits - 1;
+    this.#startOverUnits = startsOver ? this.#capacityUnits / START_OVER_FRACTION : this.#capacityUnits;
     this.#tail = Atomics.load(this.words, this.#tailIndex); // from the producer before us, if it died
     this.#head = Atomics.load(this.words, this.#headIndex); // from the consumer before us
     this.#seenHead = this.#head;
@@ -86,10 +97,10 @@ export class SpscRing {
     const units = alignedBytes(RECORD_HEADER_BYTES + payloadBytes) >> UNIT_SHIFT;
     const index = this.#tail & this.#mask;
     const toEnd = this.#capacityUnits - index;
-    const needed = units <= toEnd ? units : toEnd + units;
-    if (!this.#hasRoom(needed)) return -1;
+    const wraps = units > toEnd || (index >= this.#startOverUnits && units <= index && this.#isDrained());
+    if (!this.#hasRoom(wraps ? toEnd + units : units)) return -1;
     let start = index;
-    if (units > toEnd) {
+    if (wraps) {
       const word = index << (UNIT_SHIFT - 2);
       this.words[word] = toEnd << UNIT_SHIFT;
       this.words[word + 1] = RECORD_PADDING;
@@ -141,6 +152,12 @@ export class SpscRing {
     const head = Atomics.load(this.words, this.#headIndex); // re-read after the store: no lost wake-up
     if (head === this.#seenHead) Atomics.wait(this.words, this.#headIndex, head, timeoutMs);
     Atomics.store(this.words, this.#waitingIndex, 0); // consumer need not notify any more
+  }
+
+  #isDrained(): boolean {
+    if (this.#seenHead === this.#tail) return true;
+    this.#seenHead = Atomics.load(this.words, this.#headIndex); // what the consumer has freed
+    return this.#seenHead === this.#tail;
   }
 
   #hasRoom(units: number): boolean {

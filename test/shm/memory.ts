@@ -36,9 +36,13 @@ export function ringMemory(capacity: number, position = 0): SharedArrayBuffer {
   return memory;
 }
 
-export function ringAt(capacity: number, position = 0): { producer: SpscRing; consumer: SpscRing } {
+export function ringAt(
+  capacity: number,
+  position = 0,
+  startsOver = false,
+): { memory: SharedArrayBuffer; producer: SpscRing; consumer: SpscRing } {
   const memory = ringMemory(capacity, position);
-  return { producer: new SpscRing(memory), consumer: new SpscRing(memory) };
+  return { memory, producer: new SpscRing(memory, startsOver), consumer: new SpscRing(memory) };
 }
 
 /** Claims, fills and commits; false when there is no room. */

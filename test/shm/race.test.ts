@@ -101,11 +101,14 @@ describe('outcomes of two threads racing', () => {
 
 describe('streams between threads', () => {
   for (const position of [0, ...WRAP_POSITIONS]) {
-    it(`the ring carries ${STREAM_RECORDS} records of seeded sizes from position ${position}`, async () => {
-      const memory = ringMemory(STREAM_CAPACITY, position);
-      const stream: Stream = { memory, control: Control.create(1), seed: SEED, records: STREAM_RECORDS };
-      await race([{ role: 'ringReader', ...stream }], () => writeRing(stream));
-    });
+    for (const startsOver of [false, true]) {
+      const kind = startsOver ? 'a ring that starts over' : 'a ring';
+      it(`${kind} carries ${STREAM_RECORDS} records of seeded sizes from position ${position}`, async () => {
+        const memory = ringMemory(STREAM_CAPACITY, position);
+        const stream: Stream = { memory, control: Control.create(1), seed: SEED, records: STREAM_RECORDS };
+        await race([{ role: 'ringReader', ...stream }], () => writeRing(stream, startsOver));
+      });
+    }
   }
 
   for (const position of [0, ...WRAP_POSITIONS]) {

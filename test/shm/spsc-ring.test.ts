@@ -1,6 +1,7 @@
 /** The SPSC ring on one thread: what goes in comes out, whatever the sizes and wherever the wrap falls. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { RingGauge } from '../../core/shm/gauges.ts';
 import {
   LAYOUT_MAGIC,
   LAYOUT_VERSION,
@@ -107,20 +108,57 @@ describe('SpscRing', () => {
 
   it('keeps order and room when positions pass 2^31 and 2^32', () => {
     for (const position of WRAP_POSITIONS) {
-      const random = new Random();
-      const { producer, consumer } = ringAt(CAPACITY, position);
-      const queue: number[] = [];
-      for (let n = 0; n < 200; n++) {
-        const size = random.below(MAX_PAYLOAD + 1);
-        while (!put(producer, plain(n, size))) {
+      for (const startsOver of [false, true]) {
+        const random = new Random();
+        const { producer, consumer } = ringAt(CAPACITY, position, startsOver);
+        const queue: number[] = [];
+        const takeOne = (): void => {
           const [number, length] = queue.splice(0, 2);
           assert.deepEqual(take(consumer), plain(number, length), `after position ${position}`);
           consumer.free();
+        };
+        for (let n = 0; n < 1000; n++) {
+          const size = random.below(MAX_PAYLOAD + 1);
+          while (!put(producer, plain(n, size))) takeOne();
+          queue.push(n, size);
+          assert.ok(producer.usedBytes > 0 && producer.usedBytes <= CAPACITY);
+          if (random.chance(0.3)) while (queue.length > 0) takeOne();
         }
-        queue.push(n, size);
-        assert.ok(producer.usedBytes > 0 && producer.usedBytes <= CAPACITY);
       }
     }
+  });
+
+  it('begins anew when it is empty past a quarter, if it should, and then has room for the largest record', () => {
+    for (let start = 0; start < UNITS; start++) {
+      for (const size of [0, MAX_PAYLOAD]) {
+        const { memory, producer, consumer } = ringAt(CAPACITY, start, true);
+        const gauge = new RingGauge(memory);
+        const at = producer.claim(1, 0, size);
+        const beganAnew = start >= UNITS / 4 || size + 8 > (UNITS - start) * 8;
+        assert.equal(at, (beganAnew ? 0 : start * 8) + 8, `${size} bytes at unit ${start}`);
+        producer.commit();
+        assert.equal(gauge.usedBytes, size + 8, 'what was skipped waits for nobody');
+        assert.ok(put(producer, plain(2, 8)));
+        assert.equal(gauge.usedBytes, size + 8 + 16);
+        assert.equal(consumer.next(), true);
+        assert.equal(consumer.length, size);
+        consumer.free();
+        assert.equal(gauge.usedBytes, 16);
+        assert.deepEqual(take(consumer), plain(2, 8));
+      }
+    }
+  });
+
+  it('does not begin anew while something is unread or not freed', () => {
+    const { producer, consumer } = ringAt(CAPACITY, UNITS / 2, true);
+    assert.ok(put(producer, plain(1, 0)));
+    assert.equal(producer.claim(1, 0, 0), 16, 'behind the first record, which began anew');
+    producer.commit();
+    for (let n = 0; n < 10; n++) assert.ok(put(producer, plain(n, 0)));
+    while (consumer.next());
+    assert.equal(producer.claim(1, 0, 0), 12 * 8 + 8);
+    consumer.free();
+    assert.equal(producer.claim(1, 0, 0), 8, 'a claim that was not committed is made again');
   });
 
   it('gives a record again after unread, also behind a wrap, and frees only what stays read', () => {

@@ -104,7 +104,7 @@ export class IoAgent {
     this.#coordinatorBell = this.#control.doorbell(COORDINATOR_THREAD);
     this.#counters = this.#control.counters(this.#thread);
     this.#log = new LogReader(segment.log, ioThread);
-    this.#inbox = new InboxWriter(new SpscRing(segment.inboxes[ioThread]), task.coordinatorPort, this.#counters);
+    this.#inbox = new InboxWriter(new SpscRing(segment.inboxes[ioThread], true), task.coordinatorPort, this.#counters);
     this.sessions = new SessionTable(range);
     this.#questions = new ParkedQuestions((id, question) => host.ask(id, question));
     this.#desk = new FrontDesk({
