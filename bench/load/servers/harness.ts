@@ -8,6 +8,7 @@ import { type ChurnPlan, type Drive, type Goal, report, type ServerCommand, type
 import type { EventPayload } from '../payload.ts';
 import { appCpuMicros } from './app-cpu.ts';
 import { churn, type Member } from './churn.ts';
+import { collectGarbage } from './collect-garbage.ts';
 import { EmitDriver } from './emit-driver.ts';
 
 /** Memory that falls by less than this share has not fallen. */
@@ -53,7 +54,7 @@ class Harness {
     switch (command.kind) {
       case 'memory':
         await settle(command.steadyMillis); // first: V8 thinks of shrinking only when it has not just collected
-        globalThis.gc?.();
+        await collectGarbage();
         await settle(Math.min(command.steadyMillis, GIVEN_BACK_MILLIS));
         report({ kind: 'memory', rssBytes: process.memoryUsage.rss() });
         return;
