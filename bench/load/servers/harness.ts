@@ -54,7 +54,8 @@ class Harness {
     switch (command.kind) {
       case 'memory':
         await settle(command.steadyMillis); // first: V8 thinks of shrinking only when it has not just collected
-        await collectGarbage();
+        if (command.steadyMillis > 0) await collectGarbage();
+        else globalThis.gc?.();
         await settle(Math.min(command.steadyMillis, GIVEN_BACK_MILLIS));
         report({ kind: 'memory', rssBytes: process.memoryUsage.rss() });
         return;
