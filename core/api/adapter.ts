@@ -117,13 +117,13 @@ export class Adapter extends EventEmitter implements AdapterBridge {
   }
 
   /**
-   * What `socket.join()` calls for one room. Where a derived class has an `addAll()` of its own, that is called.
+   * What `socket.join()` calls for one room. Where `addAll()` is overridden or wrapped, that is called.
    *
    * @param id the socket's
    * @param room its name @since Broadside
    */
   addOne(id: SocketId, room: Room): void | Promise<void> {
-    if (this.addAll !== Adapter.prototype.addAll) return this.addAll(id, new Set([room]));
+    if (this.addAll !== unwrapped) return this.addAll(id, new Set([room]));
     this.#join(id, this.nsp.sockets.get(id), room);
   }
 
@@ -384,3 +384,6 @@ export class Adapter extends EventEmitter implements AdapterBridge {
     }
   }
 }
+
+/** As it is before an application or a tool for tracing wraps it. */
+const unwrapped = Adapter.prototype.addAll;

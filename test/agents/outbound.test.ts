@@ -11,8 +11,8 @@ import { type Client, OneThread } from '../support/one-thread.ts';
 const to = (...rows: Targets['rows']): Targets => ({ rows, sessions: [], exceptRows: [], exceptSessions: [] });
 
 /** One room with `count` clients, spread over all I/O threads. */
-async function room(count: number, tuning: object = {}) {
-  const setup = new OneThread(tuning);
+async function room(count: number, tuning: object = {}, clientsPerLook?: number) {
+  const setup = new OneThread(tuning, {}, clientsPerLook);
   const threads = setup.io.length;
   const clients = Array.from({ length: count }, (_, i) => setup.connect(i % threads) as Client);
   await setup.settle();
@@ -255,6 +255,24 @@ describe('packets to clients', () => {
     step();
     assert.deepEqual(got(), Array(3).fill(['a', 'b', 'c']), 'what follows cannot be written with it');
     assert.ok(!clients[0].socket.isOpen);
+    setup.close();
+  });
+
+  it('wait for nobody once the writing has begun', async () => {
+    const tuning = { ioThreads: 1, flushUs: 100_000, batchRecords: 2 };
+    const { setup, clients, row } = await room(3, tuning, 1);
+    await setup.settle();
+    setup.now += 100;
+    await setup.settle();
+    setup.app.send(clients[0].session, ['a'], 0);
+    setup.app.broadcast(to(row), ['b'], 0);
+    setup.stepCoordinator();
+    setup.stepIo(0);
+    // Two records are all it may take, so it writes at once; the first is done before the second.
+    assert.deepEqual(
+      clients.map(({ socket }) => socket.messages),
+      [['a', 'b'], ['b'], ['b']],
+    );
     setup.close();
   });
 });

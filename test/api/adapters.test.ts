@@ -271,4 +271,17 @@ describe("a class made from the library's own adapter", () => {
     assert.deepEqual(seen, [['a'], ['b', 'c'], ['7']]);
     assert.deepEqual([...socket.rooms], [socket.id, 'a', 'b', 'c', '7']);
   });
+
+  it('may have addAll() wrapped, on an adapter or on the class: every join goes through it', async (t) => {
+    const { io, engine } = fakeServer();
+    const [{ socket }] = await many(io, engine, 1);
+    const ofClass = t.mock.method(Adapter.prototype, 'addAll');
+    socket.join('a');
+    ofClass.mock.restore();
+    assert.deepEqual([...(ofClass.mock.calls[0].arguments[1] as Set<string>)], ['a']);
+    const ofOne = t.mock.method(io.sockets.adapter as Adapter, 'addAll');
+    socket.join('b');
+    assert.deepEqual([...(ofOne.mock.calls[0].arguments[1] as Set<string>)], ['b']);
+    assert.deepEqual([...socket.rooms], [socket.id, 'a', 'b']);
+  });
 });

@@ -84,6 +84,8 @@ export class IoAgent {
   };
   /** When the first record was seen that found the queue empty; -1 while it is empty. */
   #waitingSince = -1;
+  /** Somebody has been written to since the queue was empty: who is left waits for no flush time. */
+  #writing = false;
   #stopped = false;
 
   /**
@@ -190,7 +192,8 @@ export class IoAgent {
       this.#commit(); // records for others
       return false;
     }
-    return !mayGrow || queue.full || this.#hasWaited();
+    this.#writing ||= !mayGrow || queue.full || this.#hasWaited();
+    return this.#writing;
   }
 
   /** With a flush time set, records wait that long for more before the first is written. */
@@ -207,7 +210,10 @@ export class IoAgent {
     this.#counters[DROPPED] += this.#fanOut.dropped;
     this.#fanOut.deliveries = 0;
     this.#fanOut.dropped = 0;
-    if (isEmpty) this.#waitingSince = -1;
+    if (isEmpty) {
+      this.#waitingSince = -1;
+      this.#writing = false;
+    }
     const moved = isEmpty ? this.#log.commit() : this.#log.commit(donePosition);
     if (moved && this.#control.gated) this.#coordinatorBell.ring();
   }
