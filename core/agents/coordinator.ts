@@ -70,7 +70,7 @@ export class Coordinator {
     this.#heldRegions = segment.inboxes.map(() => undefined);
     this.#ioPorts = [...task.ioPorts];
     this.#controlPort = task.controlPort;
-    this.#events = new EventWriter(new SpscRing(segment.events, true), task.appPort);
+    this.#events = new EventWriter(new SpscRing(segment.events, { startsOver: true }), task.appPort);
     this.#registry = new SessionRegistry(slots);
     this.#index = new RoomIndex(slots, new WordArena());
     this.#appBell = this.#control.doorbell(APP_THREAD);

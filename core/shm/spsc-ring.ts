@@ -68,7 +68,7 @@ export class SpscRing {
    * three quarters of the room are lost, and `usedBytes` counts them.
    * @throws ERR_LAYOUT_MISMATCH when the memory is no ring of this layout.
    */
-  constructor(memory: SharedArrayBuffer, startsOver = false) {
+  constructor(memory: SharedArrayBuffer, { startsOver = false } = {}) {
     this.capacity = capacityOf(memory.byteLength, RING_TRAILER_BYTES);
     this.bytes = Buffer.from(memory);
     this.words = new Int32Array(memory);

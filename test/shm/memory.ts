@@ -42,7 +42,7 @@ export function ringAt(
   startsOver = false,
 ): { memory: SharedArrayBuffer; producer: SpscRing; consumer: SpscRing } {
   const memory = ringMemory(capacity, position);
-  return { memory, producer: new SpscRing(memory, startsOver), consumer: new SpscRing(memory) };
+  return { memory, producer: new SpscRing(memory, { startsOver }), consumer: new SpscRing(memory) };
 }
 
 /** Claims, fills and commits; false when there is no room. */

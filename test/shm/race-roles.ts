@@ -109,7 +109,7 @@ export class Records {
 
 /** The producer of a ring stream: waits for room when there is none. */
 export function writeRing({ memory, control, seed, records }: Stream, startsOver: boolean): void {
-  const ring = new SpscRing(memory, startsOver);
+  const ring = new SpscRing(memory, { startsOver });
   const bell = new Control(control, 1).doorbell(FIRST_IO_THREAD);
   const source = new Records(seed, ring.capacity);
   const pace = new Random(seed + 1);

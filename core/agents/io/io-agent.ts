@@ -82,7 +82,7 @@ export class IoAgent {
     this.#ringing = false;
     this.#coordinatorBell.ring();
   };
-  /** When the first record was seen that found the queue empty; -1 while it is empty. */
+  /** With a flush time set: since when the first record waits; -1 while the queue is empty. */
   #waitingSince = -1;
   /** Somebody has been written to since the queue was empty: who is left waits for no flush time. */
   #writing = false;
@@ -106,7 +106,8 @@ export class IoAgent {
     this.#coordinatorBell = this.#control.doorbell(COORDINATOR_THREAD);
     this.#counters = this.#control.counters(this.#thread);
     this.#log = new LogReader(segment.log, ioThread);
-    this.#inbox = new InboxWriter(new SpscRing(segment.inboxes[ioThread], true), task.coordinatorPort, this.#counters);
+    const ring = new SpscRing(segment.inboxes[ioThread], { startsOver: true });
+    this.#inbox = new InboxWriter(ring, task.coordinatorPort, this.#counters);
     this.sessions = new SessionTable(range);
     this.#questions = new ParkedQuestions((id, question) => host.ask(id, question));
     this.#desk = new FrontDesk({
