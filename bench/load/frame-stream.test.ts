@@ -7,7 +7,7 @@ import { monotonicMicros } from './clock.ts';
 import { compiled, counted, streamWords } from './generator-process.ts';
 import { Histogram } from './histogram.ts';
 import type { Timing, Workload } from './messages.ts';
-import { EventWriter, type PayloadForm, wireText } from './payload.ts';
+import { EventWriter, type PayloadForm, wireFrames } from './payload.ts';
 
 function frame(payload: Buffer, firstByte = 0x81): Buffer {
   const { length } = payload;
@@ -47,8 +47,8 @@ class Script {
 
   event(sequence: number, group = 0, emit = sequence): Buffer {
     const event = this.#writer.event(sequence, monotonicMicros(), group, emit);
-    if (Buffer.isBuffer(event)) return Buffer.concat([ANNOUNCEMENT, frame(event, 0x82)]);
-    return frame(Buffer.from(wireText(event)));
+    const frames = wireFrames(event).map((data) => frame(Buffer.from(data), typeof data === 'string' ? 0x81 : 0x82));
+    return Buffer.concat(frames);
   }
 
   restart(): this {

@@ -7,7 +7,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { monotonicMicros } from './clock.ts';
 import { startGenerator } from './generator-process.ts';
 import type { Dialect, Workload } from './messages.ts';
-import { EventWriter, wireText } from './payload.ts';
+import { EventWriter, wireFrames } from './payload.ts';
 import { CLEAN_EXIT } from './peer-process.ts';
 
 const WAIT_MILLIS = 20_000;
@@ -67,7 +67,7 @@ for (const dialect of ['socketio', 'socketio-2', 'plain'] as const) {
       await generator.next('begun', WAIT_MILLIS);
       const writer = new EventWriter(WORKLOAD.form, WORKLOAD.payloadBytes);
       for (let sequence = 1; sequence <= 20; sequence++) {
-        const text = wireText(writer.event(sequence, monotonicMicros(), 0, sequence));
+        const [text] = wireFrames(writer.event(sequence, monotonicMicros(), 0, sequence));
         for (const client of server.clients) client.send(text);
       }
       generator.send({ kind: 'finish', counts: [20] });

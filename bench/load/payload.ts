@@ -38,7 +38,7 @@ export interface WireForm {
 }
 
 export const FINAL_TEXT = 0x81;
-const FINAL_BINARY = 0x82;
+export const FINAL_BINARY = 0x82;
 
 const PREFIX = `42["${EVENT_NAME}",`;
 const ANNOUNCEMENT = `451-["${EVENT_NAME}",{"_placeholder":true,"num":0}]`;
@@ -64,8 +64,12 @@ export function wireForm(form: PayloadForm, payloadBytes: number): WireForm {
   };
 }
 
-/** The whole frame payload, for a server that does not speak Socket.IO by itself. */
-export function wireText(event: EventPayload): string {
+/** The payloads of an event's frames, text as strings, for a server that does not speak Socket.IO by itself. */
+export function wireFrames(event: EventPayload): readonly (string | Buffer)[] {
+  return Buffer.isBuffer(event) ? [ANNOUNCEMENT, event] : [wireText(event)];
+}
+
+function wireText(event: Exclude<EventPayload, Buffer>): string {
   return `${PREFIX}${JSON.stringify(event)}]`;
 }
 

@@ -72,11 +72,15 @@ export function describe(scenario: Scenario): string {
     case 'ask':
       return `${size}, ${scenario.millis / 1e3} s per run`;
     case 'churn':
-      return `${size}, ${scenario.plan.rooms} rooms, each client in ${scenario.plan.roomsPerClient}, ${scenario.plan.changes} changes, ${scenario.plan.perTurn} per turn`;
+      return `${size}, ${memberships(scenario)} memberships: ${scenario.plan.rooms} rooms, each client in ${scenario.plan.roomsPerClient}, ${scenario.plan.changes} changes, ${scenario.plan.perTurn} per turn`;
   }
 }
 
 function describeDrive(drive: Drive): string {
   if (drive.kind === 'pace') return `${Number(drive.ticksPerSecond.toFixed(2))} times a second ${drive.burst} emit(s)`;
   return `${drive.perTurn} emit(s) per turn, in-flight bound ${drive.window} messages`;
+}
+
+function memberships({ clients, plan }: ChurnScenario): string {
+  return (clients * plan.roomsPerClient).toLocaleString('en-US');
 }

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { writeSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { FINAL_TEXT, wireText } from '../payload.ts';
+import { FINAL_BINARY, FINAL_TEXT, wireFrames } from '../payload.ts';
 import { serve } from './harness.ts';
 
 /** RFC 6455, 1.3: what is hashed after the client's key. */
@@ -36,10 +36,10 @@ await serve(async (context) => {
   return {
     port: (server.address() as AddressInfo).port,
     emit: (event) => {
-      const frame = frameOf(wireText(event));
+      const bytes = Buffer.concat(wireFrames(event).map(frameOf));
       // The in-flight bound keeps each client's share far below what the kernel buffers: a short write is a fault.
       for (const descriptor of descriptors) {
-        if (writeSync(descriptor, frame) !== frame.length) throw new Error('a write was cut short');
+        if (writeSync(descriptor, bytes) !== bytes.length) throw new Error('a write was cut short');
       }
     },
     close: () => {
@@ -54,11 +54,11 @@ function descriptorOf(socket: Socket): number {
   return (socket as unknown as { _handle: { fd: number } })._handle.fd;
 }
 
-function frameOf(text: string): Buffer {
-  const payload = Buffer.from(text);
+function frameOf(data: string | Buffer): Buffer {
+  const payload = Buffer.from(data);
   const short = payload.length <= MAX_SHORT_BYTES;
   const header = Buffer.alloc(short ? 2 : 4);
-  header[0] = FINAL_TEXT;
+  header[0] = typeof data === 'string' ? FINAL_TEXT : FINAL_BINARY;
   header[1] = short ? payload.length : MAX_SHORT_BYTES + 1;
   if (!short) header.writeUInt16BE(payload.length, 2);
   return Buffer.concat([header, payload]);

@@ -3,7 +3,7 @@
  * Own process, started by the orchestrator.
  */
 import { App } from 'uWebSockets.js';
-import { wireText } from '../payload.ts';
+import { wireFrames } from '../payload.ts';
 import { serve } from './harness.ts';
 import { listenUws, MAX_BACKPRESSURE_BYTES } from './listen-uws.ts';
 
@@ -20,7 +20,9 @@ await serve(async (context) => {
   });
   return {
     port: await listenUws(app),
-    emit: (event) => void app.publish(TOPIC, wireText(event)),
+    emit: (event) => {
+      for (const data of wireFrames(event)) app.publish(TOPIC, data, typeof data !== 'string');
+    },
     close: () => void app.close(),
   };
 });

@@ -3,7 +3,7 @@
  * Own process, started by the orchestrator.
  */
 import { WebSocketServer } from 'ws';
-import { wireText } from '../payload.ts';
+import { wireFrames } from '../payload.ts';
 import { serve } from './harness.ts';
 import { listenHttp } from './listen-http.ts';
 
@@ -16,8 +16,10 @@ await serve(async (context) => {
   return {
     port,
     emit: (event) => {
-      const bytes = Buffer.from(wireText(event));
-      for (const socket of attached.sockets.clients) socket.send(bytes, { binary: false });
+      const frames = wireFrames(event).map((data) => ({ bytes: Buffer.from(data), binary: typeof data !== 'string' }));
+      for (const socket of attached.sockets.clients) {
+        for (const { bytes, binary } of frames) socket.send(bytes, { binary });
+      }
     },
     close: () => {
       for (const socket of attached.sockets.clients) socket.terminate();
