@@ -11,7 +11,9 @@ import { serve } from './harness.ts';
 
 /** RFC 6455, 1.3: what is hashed after the client's key. */
 const KEY_SUFFIX = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+/** RFC 6455, 5.2: longer payloads have their length in two bytes more, or in eight. */
 const MAX_SHORT_BYTES = 125;
+const MAX_MEDIUM_BYTES = 65_535;
 const BACKLOG = 512;
 
 await serve(async (context) => {
@@ -56,10 +58,11 @@ function descriptorOf(socket: Socket): number {
 
 function frameOf(data: string | Buffer): Buffer {
   const payload = Buffer.from(data);
-  const short = payload.length <= MAX_SHORT_BYTES;
-  const header = Buffer.alloc(short ? 2 : 4);
+  const { length } = payload;
+  const header = Buffer.alloc(length <= MAX_SHORT_BYTES ? 2 : length <= MAX_MEDIUM_BYTES ? 4 : 10);
   header[0] = typeof data === 'string' ? FINAL_TEXT : FINAL_BINARY;
-  header[1] = short ? payload.length : MAX_SHORT_BYTES + 1;
-  if (!short) header.writeUInt16BE(payload.length, 2);
+  header[1] = length <= MAX_SHORT_BYTES ? length : length <= MAX_MEDIUM_BYTES ? 126 : 127;
+  if (header.length === 4) header.writeUInt16BE(length, 2);
+  if (header.length === 10) header.writeBigUInt64BE(BigInt(length), 2);
   return Buffer.concat([header, payload]);
 }
