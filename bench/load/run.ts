@@ -4,6 +4,7 @@
  * figures are makes no difference to it.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { buildPackage } from './built-package.ts';
 import { environment } from './environment.ts';
 import { CannotStartError, measure } from './measure.ts';
 import { type BenchOptions, readOptions, USAGE } from './options.ts';
@@ -97,6 +98,7 @@ async function main(): Promise<void> {
     process.exitCode = 2;
     return;
   }
+  buildPackage();
   const env = environment();
   console.log(`${environmentLine(env)}\n`);
   const schedule = new Schedule(options);
