@@ -10,10 +10,16 @@ import type { MessagePort } from 'node:worker_threads';
 import type { AcceptorNotice, AcceptorRequest, AcceptorTask, RemoveChild } from '../core/agents/segment.ts';
 import { Control, STATE_CLOSED, STATE_RUNNING } from '../core/shm/control.ts';
 import { ACCEPTOR_THREAD } from '../core/shm/layout.ts';
+import { rest } from '../core/shm/rest.ts';
 import { type AcceptorApp, LIBUS_LISTEN_EXCLUSIVE_PORT, twoTurns } from './uws.ts';
 
 /** The loop turns at least this often, so that the watchdog sees a beat. */
 const BEAT_MS = 500;
+/**
+ * After each turn of the loop connections may gather for so long. A thread that wakes up for each of them costs as much
+ * again as accepting it; a lone one, after a quiet while, is accepted at once.
+ */
+const GATHER_MS = 2;
 const FREE_PORT_ATTEMPTS = 16;
 
 interface Listener {
@@ -148,7 +154,15 @@ export async function runAcceptor(task: AcceptorTask): Promise<void> {
     });
   };
 
+  // Without a reference an immediate wakes nobody: it runs when something else has made the loop turn.
+  let gathering: NodeJS.Immediate;
+  const gather = (): void => {
+    rest(GATHER_MS);
+    gathering = setImmediate(gather).unref();
+  };
+
   for (const [ioThread, port] of task.ioPorts.entries()) adopt(ioThread, port);
+  gathering = setImmediate(gather).unref();
   control.setState(ACCEPTOR_THREAD, STATE_RUNNING);
 
   await new Promise<void>((resolve) => {
@@ -177,6 +191,7 @@ export async function runAcceptor(task: AcceptorTask): Promise<void> {
     });
   });
 
+  clearImmediate(gathering);
   await Promise.all(closing);
   clearInterval(beat);
   control.setState(ACCEPTOR_THREAD, STATE_CLOSED);
