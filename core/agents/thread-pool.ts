@@ -11,7 +11,13 @@ const WORKER_ENTRY = new URL('../../workers/bootstrap.mjs', import.meta.url);
  */
 const YOUNG_GENERATION_MB = 4;
 
-/** A pool of exactly so many threads, started at once. */
+/** Profilers watch every thread: `--cpu-prof`, `--heap-prof` and what belongs to them, written with `=`. */
+const PROFILER_OPTION = /^--(cpu|heap)-prof(-[a-z]+=.*)?$/;
+
+/**
+ * A pool of exactly so many threads, started at once. Of the options that Node itself was started with, they get those of
+ * profilers only: what the application has loaded beforehand (`--import`, `--require`) is its own and runs in none of them.
+ */
 export function createThreadPool(threads: number): Piscina {
   return new Piscina({
     filename: WORKER_ENTRY.href,
@@ -19,6 +25,7 @@ export function createThreadPool(threads: number): Piscina {
     maxThreads: threads,
     atomics: 'disabled',
     recordTiming: false,
+    execArgv: process.execArgv.filter((option) => PROFILER_OPTION.test(option)),
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   });
 }

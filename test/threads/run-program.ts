@@ -25,11 +25,19 @@ export class Program {
   #stdout = '';
   #onLine: () => void = () => {};
 
-  /** @param program file in `programs/`, without its extension, or the address of any file */
-  constructor(program: string | URL, env: Record<string, string> = {}, args: readonly string[] = []) {
+  /**
+   * @param program file in `programs/`, without its extension, or the address of any file
+   * @param nodeArgs options of Node itself
+   */
+  constructor(
+    program: string | URL,
+    env: Record<string, string> = {},
+    args: readonly string[] = [],
+    nodeArgs: readonly string[] = [],
+  ) {
     const url = typeof program === 'string' ? new URL(`programs/${program}.ts`, import.meta.url) : program;
     const file = fileURLToPath(url);
-    this.#child = spawn(process.execPath, ['--import', 'tsx', file, ...args], {
+    this.#child = spawn(process.execPath, ['--import', 'tsx', ...nodeArgs, file, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     });
