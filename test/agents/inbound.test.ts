@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { MAX_POSTED_BYTES, MAX_QUEUED_BYTES } from '../../core/agents/io/inbox-writer.ts';
 import { DESCRIPTION_INBOUND_LIMIT, REASON_TRANSPORT_ERROR } from '../../core/session/reasons.ts';
 import { counterIndex } from '../../core/shm/control.ts';
-import { FIRST_IO_THREAD } from '../../core/shm/layout.ts';
+import { COORDINATOR_THREAD, FIRST_IO_THREAD } from '../../core/shm/layout.ts';
 import { type Client, OneThread } from '../support/one-thread.ts';
 
 const QUEUED_BYTES = counterIndex('queuedBytes');
@@ -95,6 +95,18 @@ describe('messages of clients', () => {
     assert.equal(client.closed, undefined);
     assert.ok(texts.every((text, i) => client.messages[i] === text));
     assert.deepEqual(other.messages, ['small']);
+    setup.close();
+  });
+
+  it('wake the coordinator; a tick of the clock that finds nothing does not', async () => {
+    const { setup, clients } = await withClients(1);
+    assert.ok(!setup.isAwake(COORDINATOR_THREAD));
+    setup.tick(0);
+    assert.ok(!setup.isAwake(COORDINATOR_THREAD));
+    setup.say(clients[0], 'hello');
+    assert.ok(setup.isAwake(COORDINATOR_THREAD));
+    await setup.settle();
+    assert.deepEqual(clients[0].messages, ['hello']);
     setup.close();
   });
 });

@@ -84,6 +84,11 @@ export class InboxWriter {
     return this.#queuedBytes;
   }
 
+  /** The coordinator has taken everything in the ring. */
+  get isRead(): boolean {
+    return this.#ring.usedBytes === 0;
+  }
+
   get isQueueEmpty(): boolean {
     return this.#queue.length === 0;
   }

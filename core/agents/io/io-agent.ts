@@ -371,7 +371,7 @@ export class IoAgent {
     this.#afterInbound();
   }
 
-  /** The coordinator may have something to read; the budget for what it cannot take yet is kept. */
+  /** Wakes the coordinator if it has something to read; the budget for what it cannot take yet is kept. */
   #afterInbound(): void {
     if (!this.#inbox.isQueueEmpty) this.#inbox.flush();
     while (this.#inbox.heapBytes > this.#inboundBudget) {
@@ -381,7 +381,7 @@ export class IoAgent {
       this.#inbox.dropMessages(slot);
     }
     this.#counters[QUEUED_BYTES] = this.#inbox.queuedBytes;
-    if (this.#ringing) return;
+    if (this.#ringing || this.#inbox.isRead) return;
     this.#ringing = true;
     this.#host.afterHandlers(this.#ring);
   }
