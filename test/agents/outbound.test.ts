@@ -91,6 +91,42 @@ describe('packets to clients', () => {
     setup.close();
   });
 
+  it('do not ask a client what waits as long as it takes each frame whole', async () => {
+    const { setup, clients, row } = await room(1, { ioThreads: 1 });
+    const { socket } = clients[0];
+    const asksFor = async (...texts: string[]): Promise<number> => {
+      const before = socket.asks;
+      for (const text of texts) setup.app.broadcast(to(row), [text], 0);
+      await setup.settle();
+      return socket.asks - before;
+    };
+    assert.equal(await asksFor('1'), 1);
+    assert.equal(await asksFor('2'), 0);
+    assert.equal(await asksFor('3', '4'), 0);
+    assert.equal(await asksFor('5'), 1, 'what became of the cork is not known');
+    socket.buffered = 1;
+    assert.equal(await asksFor('6'), 0);
+    assert.equal(await asksFor('7'), 1, 'the last one was not taken whole');
+    assert.deepEqual(socket.messages, ['1', '2', '3', '4', '5', '6', '7']);
+    setup.close();
+  });
+
+  it('close a client that has not taken a heartbeat, when more than its limit waits', async () => {
+    const { setup, clients, row } = await room(1, { ioThreads: 1 });
+    const { socket } = clients[0];
+    setup.app.broadcast(to(row), ['taken'], 0);
+    await setup.settle();
+    socket.buffered = 10_001;
+    setup.now += 25_000;
+    setup.tick(0);
+    assert.equal(socket.texts.at(-1), '2', 'a ping');
+    setup.app.broadcast(to(row), ['too much'], 0);
+    await setup.settle();
+    assert.deepEqual(clients[0].closed, [REASON_TRANSPORT_ERROR, DESCRIPTION_OUTBOUND_LIMIT]);
+    assert.notEqual(socket.texts.at(-1), '4too much');
+    setup.close();
+  });
+
   it('end before a close in call order; discard drops what is unsent', async () => {
     const { setup, clients } = await room(2, { ioThreads: 1 });
     for (const [i, client] of clients.entries()) {

@@ -17,6 +17,8 @@ export class FakeSocket implements WebSocketHandle {
   isOpen = true;
   /** Bytes the client has not taken. */
   buffered = 0;
+  /** How often it was asked for them. */
+  asks = 0;
   /** How this side ended it: a close code, or 'dropped'. */
   ended: number | 'dropped' | undefined;
   corks = 0;
@@ -41,11 +43,12 @@ export class FakeSocket implements WebSocketHandle {
     this.#check();
     const bytes = Buffer.from(message as string); // a copy either way, as the kernel would keep one
     this.frames.push({ bytes, isBinary, compress, cork: this.#corked ? this.corks : 0 });
-    return 1;
+    return this.buffered > 0 ? 0 : 1;
   }
 
   getBufferedAmount(): number {
     this.#check();
+    this.asks++;
     return this.buffered;
   }
 

@@ -11,6 +11,9 @@ import type { SendQueue } from './send-queue.ts';
 import { type SessionTable, VARIANT_EIO4_BASE64 } from './session-table.ts';
 import type { WebSocketHandle } from './web-socket-handle.ts';
 
+/** `send` returns this when the kernel has taken everything. */
+const SENT = 1;
+
 export class FanOut {
   readonly #queue: SendQueue;
   readonly #sessions: SessionTable;
@@ -55,17 +58,43 @@ export class FanOut {
       if (poll !== undefined) this.#enqueue(local, poll); // else closed since the record was written
       return;
     }
-    const buffered = socket.getBufferedAmount();
+    const { drained } = this.#sessions;
+    const buffered = drained[local] === 1 ? 0 : socket.getBufferedAmount();
     if (buffered > 0 && buffered > this.#limitOf(local)) {
       this.#onSlow(local);
       return;
     }
+    const record = this.#queue.loneRecord(local);
+    if (record >= 0) {
+      this.#writeLone(socket, local, record, buffered);
+      return;
+    }
+    drained[local] = 0; // no `send` in a cork can say
     this.#socket = socket;
     this.#local = local;
     this.#buffered = buffered;
-    // A lone frame is one syscall either way, and a cork costs a call into native code and back.
-    if (this.#queue.isLone(local)) this.#writeAll();
-    else socket.cork(this.#write);
+    socket.cork(this.#write);
+  }
+
+  /** A lone frame is one syscall either way, and a cork costs a call into native code and back. */
+  #writeLone(socket: WebSocketHandle, local: number, record: number, buffered: number): void {
+    const { flags, firstFrame } = this.#queue;
+    if (buffered > 0 && (flags[record] & FLAG_VOLATILE) !== 0) {
+      this.dropped++;
+      return;
+    }
+    const compress = (flags[record] & FLAG_COMPRESS) !== 0;
+    this.#sessions.drained[local] = this.#sendFrame(socket, local, firstFrame[record], compress) === SENT ? 1 : 0;
+    this.deliveries++;
+  }
+
+  #sendFrame(socket: WebSocketHandle, local: number, frame: number, compress: boolean): number {
+    const { variants, compressFrom } = this.#sessions;
+    const { frames } = this.#queue;
+    const variant = variants[local];
+    const view = frames.view(variant, frame);
+    const isBinary = variant < VARIANT_EIO4_BASE64 && frames.isBinary(frame);
+    return socket.send(view, isBinary, compress && view.length >= compressFrom[local]);
   }
 
   /** A session that polls, or is moving: what it is due waits in its queue, or leaves at once with the poll it holds. */
@@ -100,9 +129,8 @@ export class FanOut {
     const queue = this.#queue;
     const { frames } = queue;
     const socket = this.#socket as WebSocketHandle;
-    const variant = this.#sessions.variants[this.#local];
-    const compressFrom = this.#sessions.compressFrom[this.#local];
-    for (let entry = queue.firstEntry(this.#local); entry >= 0; entry = queue.nextEntry(entry)) {
+    const local = this.#local;
+    for (let entry = queue.firstEntry(local); entry >= 0; entry = queue.nextEntry(entry)) {
       const end = queue.endRecord(entry);
       for (let record = queue.firstRecord(entry); record !== end; record = queue.nextRecord(record)) {
         const flags = queue.flags[record];
@@ -114,12 +142,7 @@ export class FanOut {
         const compress = (flags & FLAG_COMPRESS) !== 0;
         const endFrame = queue.endFrame[record];
         for (let frame = queue.firstFrame[record]; frame !== endFrame; frame = frames.after(frame)) {
-          const view = frames.view(variant, frame);
-          socket.send(
-            view,
-            variant < VARIANT_EIO4_BASE64 && frames.isBinary(frame),
-            compress && view.length >= compressFrom,
-          );
+          this.#sendFrame(socket, local, frame, compress);
         }
         this.deliveries++;
       }

@@ -185,13 +185,13 @@ export class SendQueue {
     return (record + 1) & this.#mask;
   }
 
-  /** Whether a client is due a single frame. */
-  isLone(local: number): boolean {
+  /** The record of a client that is due a single frame; -1 when it is due more. */
+  loneRecord(local: number): number {
     const entry = this.#chainHead[local];
-    if (this.nextEntry(entry) >= 0) return false;
+    if (this.nextEntry(entry) >= 0) return -1;
     const record = this.firstRecord(entry);
-    if (this.nextRecord(record) !== this.endRecord(entry)) return false;
-    return this.frames.after(this.firstFrame[record]) === this.endFrame[record];
+    if (this.nextRecord(record) !== this.endRecord(entry)) return -1;
+    return this.frames.after(this.firstFrame[record]) === this.endFrame[record] ? record : -1;
   }
 
   #runOf(entry: number): number {

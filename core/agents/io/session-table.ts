@@ -41,6 +41,8 @@ export class SessionTable {
   readonly serials: Int32Array;
   /** Bytes from which a frame may be compressed for this session. */
   readonly compressFrom: Uint32Array;
+  /** 1: the last `send` said that the kernel has all that was written to the WebSocket. 0: ask the WebSocket. */
+  readonly drained: Uint8Array;
   readonly #sids: string[] = [];
   readonly #localOf = new Map<string, number>();
   readonly #pool: SlotPool;
@@ -54,6 +56,7 @@ export class SessionTable {
     this.servers = new Int32Array(range.count);
     this.serials = new Int32Array(range.count);
     this.compressFrom = new Uint32Array(range.count);
+    this.drained = new Uint8Array(range.count);
     this.#pool = new SlotPool(range.first, range.count);
   }
 
@@ -70,6 +73,7 @@ export class SessionTable {
     this.servers[local] = server;
     this.variants[local] = variant;
     this.compressFrom[local] = compressFrom;
+    this.drained[local] = 0;
     this.#serial = (this.#serial + 1) | 0;
     this.serials[local] = this.#serial;
     while (this.sockets.length <= local) {

@@ -36,6 +36,7 @@ export function sendOverSocket(socket: WebSocketHandle, packets: readonly Queued
 export function sendPacket(sessions: SessionTable, local: number, packet: QueuedPacket): void {
   const socket = sessions.sockets[local];
   if (socket !== undefined) {
+    sessions.drained[local] = 0; // perhaps it does not take them
     sendOverSocket(socket, [packet], sessions.variants[local]);
     return;
   }

@@ -5,6 +5,7 @@
 import type { ErrorContext } from '../../wire/connection-errors.ts';
 
 export interface WebSocketHandle {
+  /** Returns 1 when the kernel has taken everything by then, 0 when bytes wait. Inside a cork it cannot know. */
   send(message: Uint8Array | string, isBinary?: boolean, compress?: boolean): number;
   /** Bytes accepted and not yet handed to the kernel; what is corked now is not counted. */
   getBufferedAmount(): number;
