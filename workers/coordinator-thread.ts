@@ -17,6 +17,12 @@ const MAX_SLEEP_MS = 1000;
 /** While the app thread is in a turn, whose commands do not all ring. */
 const NAP_MS = 1;
 
+/** A function by itself: the one that loops for the thread's life is not compiled as well. */
+function workComes(coordinator: Coordinator): boolean {
+  for (let looks = 0; looks < LOOKS_BEFORE_SLEEP; looks++) if (coordinator.hasWork()) return true;
+  return false;
+}
+
 export function runCoordinator(task: CoordinatorTask): void {
   const control = new Control(task.segment.control, task.segment.tuning.ioThreads);
   const doorbell = control.doorbell(COORDINATOR_THREAD);
@@ -24,10 +30,7 @@ export function runCoordinator(task: CoordinatorTask): void {
   control.setState(COORDINATOR_THREAD, STATE_RUNNING);
   try {
     while (!coordinator.stopped) {
-      if (coordinator.doWork() > 0) continue;
-      let looks = 0;
-      while (looks < LOOKS_BEFORE_SLEEP && !coordinator.hasWork()) looks++;
-      if (looks < LOOKS_BEFORE_SLEEP) continue;
+      if (coordinator.doWork() > 0 || workComes(coordinator)) continue;
       doorbell.prepareSleep();
       if (coordinator.hasWork()) doorbell.cancelSleep();
       else doorbell.sleep(control.appInTurn ? NAP_MS : MAX_SLEEP_MS);
