@@ -9,7 +9,6 @@ import type {
   Answers,
   Emitted,
   Faults,
-  Goal,
   Latency,
   PacedDrive,
   ServerCommand,
@@ -19,7 +18,7 @@ import type {
 } from './messages.ts';
 import { CLEAN_EXIT, forkPeer, PeerProcess } from './peer-process.ts';
 import type { Contender } from './roster.ts';
-import type { AskScenario, ChurnScenario, DeliveryScenario, Scenario } from './scenario.ts';
+import type { AskScenario, ChurnScenario, DeliveryScenario, Phase, Scenario } from './scenario.ts';
 
 const READY_MILLIS = 30_000;
 const CONNECT_MILLIS = 90_000;
@@ -175,16 +174,16 @@ class Session {
       this.#server.send({ kind: 'heat', emits: scenario.heatEmits });
       await this.#either(this.#server.next('heated', DRIVE_MILLIS));
     }
-    await this.#drive(scenario, scenario.warmUp);
-    const { emitted, tally } = await this.#drive(scenario, scenario.goal);
+    for (const phase of scenario.warmUps) await this.#drive(phase);
+    const { emitted, tally } = await this.#drive(scenario);
     const usage = await this.#usage();
     const measured = summariseDeliveries(scenario, emitted, tally, usage);
     return { ...measured, figures: { ...measured.figures, rssBytesPerConnection } };
   }
 
-  async #drive(scenario: Pick<DeliveryScenario, 'drive'>, goal: Goal) {
+  async #drive({ drive, goal }: Phase) {
     await this.#begin();
-    this.#server.send({ kind: 'run', drive: scenario.drive, goal });
+    this.#server.send({ kind: 'run', drive, goal });
     const emitted = await this.#either(this.#server.next('emitted', DRIVE_MILLIS));
     this.#generator.send({ kind: 'finish', counts: emitted.counts });
     const tally = await this.#either(this.#generator.next('tally', DRIVE_MILLIS));
@@ -223,10 +222,10 @@ class Session {
     this.#server.send({ kind: 'churn', plan: scenario.plan });
     const churned = await this.#either(this.#server.next('churned', DRIVE_MILLIS));
     if (churned.wrongRooms > 0) throw new Error(`the index is wrong about ${churned.wrongRooms} rooms`);
-    const { tally } = await this.#drive(
-      { drive: { kind: 'saturate', perTurn: 1, window: 4 } },
-      { messages: 10, millis: 0 },
-    );
+    const { tally } = await this.#drive({
+      drive: { kind: 'saturate', perTurn: 1, window: 4 },
+      goal: { messages: 10, millis: 0 },
+    });
     const { fillPerSecond, changesPerSecond, bytesPerMembership } = churned;
     const { longestPauseMillis, longestOwnMillis, pauseP99Millis } = churned;
     return {

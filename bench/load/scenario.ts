@@ -14,16 +14,20 @@ interface Common extends Workload {
   readonly repeat: number;
 }
 
-/** Emits that are delivered and checked. */
-export interface DeliveryScenario extends Common {
-  readonly kind: 'deliver';
+/** Emits of one kind until both parts of the goal are reached. */
+export interface Phase {
   readonly drive: Drive;
+  readonly goal: Goal;
+}
+
+/** Emits that are delivered and checked. */
+export interface DeliveryScenario extends Common, Phase {
+  readonly kind: 'deliver';
   readonly timing: Timing;
   /** Emits to nobody before that, where a drive has too few to get the code compiled. Only for servers with rooms. */
   readonly heatEmits: number;
-  /** Until connections and caches are warm; checked, not counted. */
-  readonly warmUp: Goal;
-  readonly goal: Goal;
+  /** Until connections and caches are warm and the code is compiled; checked, not counted. */
+  readonly warmUps: readonly Phase[];
 }
 
 /** What connections cost while nothing happens. */
