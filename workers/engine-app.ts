@@ -142,9 +142,10 @@ function upgrade(
   { agent, spec, relayed, cork }: EnginePlace,
 ): void {
   const request = readRequest(res, req, spec, relayed);
-  const key = req.getHeader('sec-websocket-key');
-  const protocol = req.getHeader('sec-websocket-protocol');
-  const extensions = req.getHeader('sec-websocket-extensions');
+  const { headers } = request.info;
+  const key = String(headers['sec-websocket-key'] ?? '');
+  const protocol = String(headers['sec-websocket-protocol'] ?? '');
+  const extensions = String(headers['sec-websocket-extensions'] ?? '');
   let done = false;
   const socket: SocketRequest = {
     headers: [],
@@ -173,20 +174,20 @@ function upgrade(
       });
     },
   };
+  if (request.refusal !== undefined) {
+    res.writeStatus(statusLine(request.refusal)).end(undefined, true);
+    return;
+  }
+  const fault = faultOf(headers, key);
+  if (fault === undefined) agent.upgrade(spec.server, request, socket);
+  else socket.refuse(BAD_REQUEST, { message: fault }, 400, fault);
+  if (done) return;
   res.onAborted(() => {
     if (done) return;
     done = true;
     const { onAborted } = socket;
     if (onAborted !== undefined) agent.body(onAborted);
   });
-  if (request.refusal !== undefined) {
-    done = true;
-    res.writeStatus(statusLine(request.refusal)).end(undefined, true);
-    return;
-  }
-  const fault = faultOf(request.info.headers, key);
-  if (fault === undefined) agent.upgrade(spec.server, request, socket);
-  else socket.refuse(BAD_REQUEST, { message: fault }, 400, fault);
 }
 
 /** What is wrong with a WebSocket request that uWebSockets.js would let pass; undefined when nothing is. */

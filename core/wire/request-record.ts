@@ -6,7 +6,9 @@
  *
  *     0  u8   bits
  *     1  u16  port, 0 when unknown
- *     3  texts: address, method, url, then name and value of each header; u32 length, UTF-8
+ *     3  u32  number of texts
+ *     7  u32  length in bytes of each text
+ *        texts, UTF-8: address, method, url, then name and value of each header
  */
 import { type Headers, mergeHeader, type RequestInfo } from './request-info.ts';
 
@@ -14,10 +16,13 @@ const SECURE_BIT = 1;
 const BASE64_BIT = 2;
 const REVISION_4_BIT = 4;
 const POLLING_BIT = 8;
+/** Every character of every text is one byte. */
+const ASCII_BIT = 16;
 
 const BITS = 0;
 const PORT = 1;
-const TEXTS = 3;
+const COUNT = 3;
+const LENGTHS = 7;
 const LENGTH_BYTES = 4;
 /** Of UTF-8, for each UTF-16 unit of a string. */
 const MAX_BYTES_PER_UNIT = 3;
@@ -44,6 +49,18 @@ const COMMON: ReadonlySet<string> = new Set([
   'user-agent',
   'x-forwarded-proto',
 ]);
+/** Names of headers are kept once too: these, and those above. */
+const NAMES: ReadonlyMap<string, string> = new Map(
+  [
+    ...COMMON,
+    'authorization',
+    'cookie',
+    'referer',
+    'sec-websocket-key',
+    'sec-websocket-protocol',
+    'x-forwarded-for',
+  ].map((name) => [name, name]),
+);
 const MAX_KEPT = 1000;
 const MAX_KEPT_LENGTH = 512;
 const kept = new Map<string, string>();
@@ -68,23 +85,33 @@ export function encodeRequest(info: RequestInfo, polling: boolean): Uint8Array {
     if (typeof value === 'string') texts.push(name, value);
     else for (const each of value) texts.push(name, each);
   }
-  let bound = TEXTS;
-  for (const text of texts) bound += LENGTH_BYTES + text.length * MAX_BYTES_PER_UNIT;
+  // One call into native code for all of them, when a character is a byte.
+  const joined = texts.join('');
+  const start = LENGTHS + LENGTH_BYTES * texts.length;
+  const bound = start + joined.length * MAX_BYTES_PER_UNIT;
   if (bound > scratch.length) scratch = Buffer.allocUnsafeSlow(bound);
   const bytes = scratch;
+  let end = start + bytes.write(joined, start);
+  const isAscii = end - start === joined.length;
+  if (isAscii) {
+    for (let i = 0; i < texts.length; i++) bytes.writeUInt32LE(texts[i].length, LENGTHS + LENGTH_BYTES * i);
+  } else {
+    end = start;
+    for (let i = 0; i < texts.length; i++) {
+      const length = bytes.write(texts[i], end); // by itself: halves of a surrogate pair in two texts are no pair
+      bytes.writeUInt32LE(length, LENGTHS + LENGTH_BYTES * i);
+      end += length;
+    }
+  }
   bytes[BITS] =
     (info.secure ? SECURE_BIT : 0) |
     (info.base64 ? BASE64_BIT : 0) |
     (info.revision === 4 ? REVISION_4_BIT : 0) |
-    (polling ? POLLING_BIT : 0);
+    (polling ? POLLING_BIT : 0) |
+    (isAscii ? ASCII_BIT : 0);
   bytes.writeUInt16LE(info.port ?? 0, PORT);
-  let at = TEXTS;
-  for (const text of texts) {
-    const length = bytes.write(text, at + LENGTH_BYTES);
-    bytes.writeUInt32LE(length, at);
-    at += LENGTH_BYTES + length;
-  }
-  return bytes.subarray(0, at);
+  bytes.writeUInt32LE(texts.length, COUNT);
+  return bytes.subarray(0, end);
 }
 
 /**
@@ -93,8 +120,8 @@ export function encodeRequest(info: RequestInfo, polling: boolean): Uint8Array {
  */
 export function readRequestHead(encoded: string): RequestHead {
   const bits = encoded.charCodeAt(BITS);
-  const from = TEXTS + LENGTH_BYTES;
-  const length = encoded.charCodeAt(TEXTS); // no address is longer than one byte says
+  const from = LENGTHS + LENGTH_BYTES * wordAt(encoded, COUNT);
+  const length = wordAt(encoded, LENGTHS);
   if (!(encoded.length >= from + length)) throw malformed();
   return {
     address: encoded.slice(from, from + length),
@@ -111,18 +138,16 @@ export function readRequestHead(encoded: string): RequestHead {
  * @throws RangeError when they are not a request
  */
 export function decodeRequest(encoded: string): RequestInfo {
-  const bytes = Buffer.from(encoded, 'latin1');
-  const reader = new TextReader(bytes);
+  const reader = new TextReader(encoded);
   const address = reader.next();
-  const method = shared(reader.next());
+  const method = reader.shared();
   const url = reader.next();
   const headers: Headers = {};
   while (reader.more) {
-    const name = reader.next();
-    const value = reader.next();
-    mergeHeader(headers, name, COMMON.has(name) ? shared(value) : value);
+    const name = reader.name();
+    mergeHeader(headers, name, COMMON.has(name) ? reader.shared() : reader.next());
   }
-  const bits = bytes[BITS];
+  const bits = encoded.charCodeAt(BITS);
   const info: RequestInfo = {
     method,
     url,
@@ -132,40 +157,82 @@ export function decodeRequest(encoded: string): RequestInfo {
     revision: bits & REVISION_4_BIT ? 4 : 3,
     base64: (bits & BASE64_BIT) !== 0,
   };
-  const port = bytes.readUInt16LE(PORT);
+  const port = encoded.charCodeAt(PORT) | (encoded.charCodeAt(PORT + 1) << 8);
   if (port !== 0) info.port = port;
   return info;
 }
 
-/** The same text, kept once; forgotten with all others now and then, so that strangers cannot fill memory. */
-function shared(text: string): string {
+/** Keeps a text for all who send the same; forgotten with all others now and then, so that strangers cannot fill memory. */
+function keep(text: string): string {
   if (text.length > MAX_KEPT_LENGTH) return text;
-  const known = kept.get(text);
-  if (known !== undefined) return known;
   if (kept.size >= MAX_KEPT) kept.clear();
   kept.set(text, text);
   return text;
 }
 
 class TextReader {
+  readonly #encoded: string;
   readonly #bytes: Buffer;
-  #at = TEXTS;
+  readonly #isAscii: boolean;
+  readonly #count: number;
+  #index = 0;
+  /** The present text lies from here to there. */
+  #from = 0;
+  #to: number;
 
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
+  constructor(encoded: string) {
+    this.#encoded = encoded;
+    this.#bytes = Buffer.from(encoded, 'latin1');
+    this.#isAscii = (encoded.charCodeAt(BITS) & ASCII_BIT) !== 0;
+    this.#count = wordAt(encoded, COUNT);
+    this.#to = LENGTHS + LENGTH_BYTES * this.#count;
+    if (!(this.#to <= encoded.length)) throw malformed();
   }
 
   get more(): boolean {
-    return this.#at < this.#bytes.length;
+    return this.#index < this.#count;
   }
 
+  /** The next text, a string of its own. */
   next(): string {
-    const from = this.#at + LENGTH_BYTES;
-    const to = from <= this.#bytes.length ? from + this.#bytes.readUInt32LE(this.#at) : Number.POSITIVE_INFINITY;
-    if (to > this.#bytes.length) throw malformed();
-    this.#at = to;
-    return this.#bytes.toString('utf8', from, to);
+    this.#step();
+    return this.#own();
   }
+
+  /** The next text, which others send alike. */
+  shared(): string {
+    this.#step();
+    const text = this.#look();
+    return kept.get(text) ?? keep(this.#own());
+  }
+
+  /** The next text, the name of a header. */
+  name(): string {
+    this.#step();
+    return NAMES.get(this.#look()) ?? this.#own();
+  }
+
+  #step(): void {
+    if (!this.more) throw malformed();
+    this.#from = this.#to;
+    this.#to += wordAt(this.#encoded, LENGTHS + LENGTH_BYTES * this.#index++);
+    if (this.#to > this.#encoded.length) throw malformed();
+  }
+
+  /** To look something up with: may be a part of the whole, and keep it alive. */
+  #look(): string {
+    return this.#isAscii ? this.#encoded.slice(this.#from, this.#to) : this.#own();
+  }
+
+  #own(): string {
+    return this.#bytes.toString(this.#isAscii ? 'latin1' : 'utf8', this.#from, this.#to);
+  }
+}
+
+/** An unsigned 32-bit integer, little endian; bytes past the end count as 0. */
+function wordAt(encoded: string, at: number): number {
+  const low = encoded.charCodeAt(at) | (encoded.charCodeAt(at + 1) << 8) | (encoded.charCodeAt(at + 2) << 16);
+  return (low | (encoded.charCodeAt(at + 3) << 24)) >>> 0;
 }
 
 const malformed = (): RangeError => new RangeError('These bytes are not an encoded request.');
