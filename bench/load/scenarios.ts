@@ -134,8 +134,8 @@ export const SCENARIOS: readonly Scenario[] = [
     drive: FIFTY_A_SECOND,
     deliveries: 150_000,
     millis: 3_000,
-    // V8 compiles late what is done so rarely. A second of bursts does what minutes at this pace would, and a server that
-    // cannot keep up with them stops after its first. Not longer: V8 collects after eight seconds.
+    // V8 compiles late what is done so rarely. A second of bursts does what minutes at this pace would; a server that
+    // cannot keep up with them ends with the burst that takes it past that second. Not longer: V8 collects after eight.
     warmUps: [warmUp({ kind: 'pace', ticksPerSecond: 20, burst: 100 }, 1_000), warmUp(FIFTY_A_SECOND, 2_000)],
     timing: 'last',
   }),

@@ -25,12 +25,15 @@ function carried(info: RequestInfo, polling = false): string {
 }
 
 describe('encoding of a request', () => {
-  test('what is decoded equals what was encoded, in every combination of flags', () => {
-    for (const secure of [false, true]) {
-      for (const base64 of [false, true]) {
-        for (const revision of [3, 4] as const) {
-          const info = sample({ secure, base64, revision });
-          assert.deepEqual(decodeRequest(carried(info)), info);
+  test('what is decoded equals what was encoded, in every combination of flags, with characters of any width', () => {
+    const { host, 'set-cookie': cookies } = sample().headers;
+    for (const headers of [sample().headers, { host, 'set-cookie': cookies, 'x-short': 'e' }]) {
+      for (const secure of [false, true]) {
+        for (const base64 of [false, true]) {
+          for (const revision of [3, 4] as const) {
+            const info = sample({ secure, base64, revision, headers });
+            assert.deepEqual(decodeRequest(carried(info)), info);
+          }
         }
       }
     }
@@ -52,6 +55,12 @@ describe('encoding of a request', () => {
       const headers = { host: 'x', 'user-agent': `agent ${n % 1500}`, accept: 'y'.repeat(n % 600) };
       assert.deepEqual(decodeRequest(carried(sample({ headers }))).headers, headers);
     }
+  });
+
+  test('halves of a surrogate pair in two texts stay two, and become U+FFFD each', () => {
+    const decoded = decodeRequest(carried(sample({ method: 'GET\ud83d', url: '\ude00/' })));
+    assert.equal(decoded.method, 'GET\ufffd');
+    assert.equal(decoded.url, '\ufffd/');
   });
 
   test('what has been carried over outlives the next encoding, however large', () => {
