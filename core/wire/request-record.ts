@@ -16,7 +16,7 @@ const SECURE_BIT = 1;
 const BASE64_BIT = 2;
 const REVISION_4_BIT = 4;
 const POLLING_BIT = 8;
-/** Every character of every text is one byte. */
+/** Every character of every text is one byte: then texts may be cut out of the string as it is. */
 const ASCII_BIT = 16;
 
 const BITS = 0;

@@ -28,7 +28,7 @@ it("what the application loads beforehand runs in none of Broadside's threads", 
     assertEnding(ending, 0);
     return ending.stdout.match(/preloaded in \d+/g);
   };
-  const without = await threadsOf('host'); // only says what a host is: the main thread, and that of tsx
+  const without = await threadsOf('host'); // opens no Server: the main thread, and that of tsx
   assert.ok(without?.includes('preloaded in 0'));
   assert.deepEqual(await threadsOf('close'), without);
 });

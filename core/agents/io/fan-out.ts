@@ -88,6 +88,7 @@ export class FanOut {
     this.deliveries++;
   }
 
+  /** Returns what `send` says. */
   #sendFrame(socket: WebSocketHandle, local: number, frame: number, compress: boolean): number {
     const { variants, compressFrom } = this.#sessions;
     const { frames } = this.#queue;
