@@ -5,15 +5,15 @@ import type { HttpRequest, HttpResponse, us_socket_context_t } from 'uWebSockets
 import type { EngineRequest } from '../core/agents/io/front-desk.ts';
 import { revisionFrom, wantsBase64 } from '../core/agents/io/handshake.ts';
 import type { IoAgent } from '../core/agents/io/io-agent.ts';
-import type { SocketOwner, SocketRequest } from '../core/agents/io/web-socket-handle.ts';
 import { parseRelayedClient, RELAY_HEADER } from '../core/agents/relay-address.ts';
 import type { ServerSpec } from '../core/agents/segment.ts';
 import { formatAddress } from '../core/wire/address.ts';
-import { BAD_REQUEST, CONNECTION_ERRORS } from '../core/wire/connection-errors.ts';
+import { BAD_REQUEST } from '../core/wire/connection-errors.ts';
 import { type Headers, mergeHeader, parseQuery } from '../core/wire/request-info.ts';
 import { serveClientFiles } from './client-files.ts';
 import { serveApplication } from './http-proxy.ts';
 import { LocalExchange, statusLine } from './local-exchange.ts';
+import { LocalUpgrade, type SocketData } from './local-upgrade.ts';
 import type { SpareCork } from './spare-cork.ts';
 import { type ChildApp, DISABLED, SHARED_COMPRESSOR } from './uws.ts';
 
@@ -26,10 +26,6 @@ const MAX_IDLE_S = 960;
 const HEADER_LINE_BYTES = 4;
 
 const WEBSOCKET_KEY = /^[+/0-9A-Za-z]{22}==$/;
-
-interface SocketData {
-  readonly owner: SocketOwner;
-}
 
 /** `refusal`: the status for a head that is too large. */
 type ReadRequest = EngineRequest & { readonly refusal: number | undefined };
@@ -142,58 +138,22 @@ function upgrade(
   { agent, spec, relayed, cork }: EnginePlace,
 ): void {
   const request = readRequest(res, req, spec, relayed);
-  const { headers } = request.info;
-  const key = String(headers['sec-websocket-key'] ?? '');
-  const protocol = String(headers['sec-websocket-protocol'] ?? '');
-  const extensions = String(headers['sec-websocket-extensions'] ?? '');
-  let done = false;
-  const socket: SocketRequest = {
-    headers: [],
-    onAborted: undefined,
-    onRefused: undefined,
-    get open() {
-      return !done;
-    },
-    accept(owner) {
-      if (done) return;
-      done = true;
-      cork.run(() => {
-        if (socket.headers.length > 0) res.writeStatus('101 Switching Protocols'); // else a header would say 200
-        for (const [name, value] of socket.headers) res.writeHeader(name, value);
-        res.upgrade<SocketData>({ owner }, key, protocol, extensions, context);
-      });
-    },
-    refuse(code, errorContext, status = 400, text = CONNECTION_ERRORS[code]) {
-      if (done) return;
-      done = true;
-      socket.onRefused?.(code, errorContext);
-      res.cork(() => {
-        res.writeStatus(statusLine(status)).writeHeader('Content-type', 'text/html');
-        for (const [name, value] of socket.headers) res.writeHeader(name, value);
-        res.end(text, true);
-      });
-    },
-  };
   if (request.refusal !== undefined) {
     res.writeStatus(statusLine(request.refusal)).end(undefined, true);
     return;
   }
-  const fault = faultOf(headers, key);
+  const socket = new LocalUpgrade(res, context, request.info.headers, cork);
+  const fault = faultOf(request.info.headers);
   if (fault === undefined) agent.upgrade(spec.server, request, socket);
   else socket.refuse(BAD_REQUEST, { message: fault }, 400, fault);
-  if (done) return;
-  res.onAborted(() => {
-    if (done) return;
-    done = true;
-    const { onAborted } = socket;
-    if (onAborted !== undefined) agent.body(onAborted);
-  });
+  if (socket.open) socket.park((action) => agent.body(action));
 }
 
 /** What is wrong with a WebSocket request that uWebSockets.js would let pass; undefined when nothing is. */
-function faultOf(headers: Headers, key: string): string | undefined {
+function faultOf(headers: Headers): string | undefined {
   if (String(headers.upgrade).toLowerCase() !== 'websocket') return 'Invalid Upgrade header, expected websocket';
-  if (!WEBSOCKET_KEY.test(key)) return 'Invalid Sec-WebSocket-Key header, expected 16 bytes in base64';
+  if (!WEBSOCKET_KEY.test(String(headers['sec-websocket-key'])))
+    return 'Invalid Sec-WebSocket-Key header, expected 16 bytes in base64';
   const version = headers['sec-websocket-version'];
   if (version !== '13' && version !== '8') return 'Invalid Sec-WebSocket-Version header, expected 13';
   return undefined;

@@ -117,7 +117,8 @@ export class Candidates {
       return;
     }
     this.#candidates.set(candidate.id, candidate);
-    request.socket.onAborted = () => this.#drop(candidate);
+    const aborted = (): void => this.#drop(candidate);
+    request.socket.onAborted = aborted;
     const { server, sid, revision } = request;
     this.#parts.lanes.post(owner, { op: 'candidate', id: candidate.id, server, sid, revision });
   }

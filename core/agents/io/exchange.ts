@@ -29,6 +29,10 @@ export const refusal = (code: number, context: ErrorContext, status = 400): Http
   context,
 });
 
+/**
+ * What is told of its end is a function with a name of its own: V8 makes a function literal that is assigned to a property
+ * in its old generation, where all it can see, here the request, stays until the next full collection.
+ */
 export interface Exchange {
   /** The first answer counts; none is sent once the client has gone. */
   answer(answer: HttpAnswer): void;

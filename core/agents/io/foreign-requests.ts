@@ -58,10 +58,11 @@ export class ForeignRequests {
     }
     const id = this.#nextId++;
     this.#sent.set(id, { owner, sid: request.sid, exchange });
-    exchange.onAborted = () => {
+    const aborted = (): void => {
       this.#sent.delete(id);
       this.#lanes.post(owner, { op: 'aborted', id });
     };
+    exchange.onAborted = aborted;
     this.#lanes.post(owner, { op: 'request', id, server, request });
     if (request.method !== 'POST') return undefined;
     return {
@@ -100,8 +101,10 @@ export class ForeignRequests {
         const { id } = message;
         exchange.onAborted = undefined;
         if (message.isAwaited) {
-          exchange.onWritten = () => this.#lanes.post(from, { op: 'delivered', id });
-          exchange.onLost = () => this.#lanes.post(from, { op: 'aborted', id });
+          const delivered = (): void => this.#lanes.post(from, { op: 'delivered', id });
+          const lost = (): void => this.#lanes.post(from, { op: 'aborted', id });
+          exchange.onWritten = delivered;
+          exchange.onLost = lost;
         }
         exchange.answer(message.answer);
         break;

@@ -187,7 +187,8 @@ export class FrontDesk {
       exchange.answer(refusal(TRANSPORT_UNKNOWN, { transport: query.transport }));
       return;
     }
-    exchange.onRefused = (code, context) => this.#report(desk, info, { code, context });
+    const report: LocalRequest['onRefused'] = (code, context) => this.#report(desk, info, { code, context });
+    exchange.onRefused = report;
     const sid = sidOf(query);
     const { spec } = desk.sessions;
     const error =
@@ -221,7 +222,8 @@ export class FrontDesk {
       socket.refuse(TRANSPORT_UNKNOWN, { transport: query.transport });
       return;
     }
-    socket.onRefused = (code, context) => this.#report(desk, info, { code, context });
+    const report: SocketRequest['onRefused'] = (code, context) => this.#report(desk, info, { code, context });
+    socket.onRefused = report;
     const sid = sidOf(query);
     const { spec } = desk.sessions;
     const error =

@@ -124,10 +124,11 @@ export class PollingSessions implements PollingEnd {
       if (this.#sessions.polls[local] !== poll) return;
       this.#server.end(local, REASON_TRANSPORT_ERROR, DESCRIPTION_POLL_ABORTED, { discard: true });
     };
-    exchange.onAborted = () => {
+    const aborted = (): void => {
       poll.release();
       lost();
     };
+    exchange.onAborted = aborted;
     exchange.onLost = lost;
     poll.hold(exchange, request.jsonp);
     if (poll.queuedBytes === 0 && this.#upgrades.isProbed(poll)) poll.enqueue(controlPacket(PACKET_NOOP));
@@ -151,12 +152,13 @@ export class PollingSessions implements PollingEnd {
       return undefined;
     }
     poll.post = exchange;
-    exchange.onAborted = () => {
+    const aborted = (): void => {
       if (poll.post !== exchange) return;
       poll.post = undefined;
       if (this.#sessions.polls[local] !== poll) return;
       this.#server.end(local, REASON_TRANSPORT_ERROR, DESCRIPTION_POST_ABORTED, { discard: true });
     };
+    exchange.onAborted = aborted;
     return {
       body: (bytes) => this.#received(local, poll, exchange, request, bytes),
       refused: () => {
