@@ -9,7 +9,7 @@ import { parseRelayedClient, RELAY_HEADER } from '../core/agents/relay-address.t
 import type { ServerSpec } from '../core/agents/segment.ts';
 import { formatAddress } from '../core/wire/address.ts';
 import { BAD_REQUEST } from '../core/wire/connection-errors.ts';
-import { type Headers, mergeHeader, parseQuery } from '../core/wire/request-info.ts';
+import { type Headers, mergeHeader, readQuery } from '../core/wire/request-info.ts';
 import { serveClientFiles } from './client-files.ts';
 import { serveApplication } from './http-proxy.ts';
 import { LocalExchange, statusLine } from './local-exchange.ts';
@@ -42,7 +42,7 @@ function readRequest(res: HttpResponse, req: HttpRequest, spec: ServerSpec, rela
   if (relayed) delete headers[RELAY_HEADER];
   const search = req.getQuery();
   const url = search === undefined || search === '' ? req.getUrl() : `${req.getUrl()}?${search}`;
-  const query = parseQuery(url);
+  const query = readQuery(url);
   return {
     query,
     refusal: refusalOf(url, headerBytes, spec),

@@ -83,16 +83,24 @@ export function mergeHeader(headers: Headers, name: string, value: string): void
 
 /**
  * The query of a request target, as Node's `querystring` reads it: repeated names become lists, at most 1,000 pairs. An
- * ordinary object, whose own properties the names are, `__proto__` too.
+ * object without a prototype, to look into.
+ *
+ * @param url path with query; a fragment is cut off
+ */
+export function readQuery(url: string): Record<string, string | string[]> {
+  const fragment = url.indexOf('#');
+  const end = fragment < 0 ? url.length : fragment;
+  const start = url.indexOf('?');
+  return parse(start < 0 || start >= end ? '' : url.slice(start + 1, end)) as Record<string, string | string[]>;
+}
+
+/**
+ * The same for an application: an ordinary object, whose own properties the names are, `__proto__` too.
  *
  * @param url path with query; a fragment is cut off
  */
 export function parseQuery(url: string): Record<string, string | string[]> {
-  const fragment = url.indexOf('#');
-  const end = fragment < 0 ? url.length : fragment;
-  const start = url.indexOf('?');
-  if (start < 0 || start >= end) return {};
-  return { ...(parse(url.slice(start + 1, end)) as Record<string, string | string[]>) };
+  return { ...readQuery(url) };
 }
 
 /** Plain assignment would call the setter behind `__proto__` on an ordinary object. */

@@ -81,7 +81,8 @@ export interface RequestHead {
 /** Encodes a request. The result is a view that is valid until the next call. */
 export function encodeRequest(info: RequestInfo, polling: boolean): Uint8Array {
   const texts = [info.address, info.method, info.url];
-  for (const [name, value] of Object.entries(info.headers)) {
+  for (const name of Object.keys(info.headers)) {
+    const value = info.headers[name];
     if (typeof value === 'string') texts.push(name, value);
     else for (const each of value) texts.push(name, each);
   }

@@ -144,6 +144,12 @@ class Connections {
     this.tally.lastMicros = monotonicMicros();
     if (member !== undefined) this.members.push(member);
   }
+
+  /** Clients leave all together; none is kept longer than it is there. */
+  remove(): void {
+    this.tally.open--;
+    if (this.tally.open === 0) this.members.length = 0;
+  }
 }
 
 /** Starts the server and serves the orchestrator until it says stop or is gone. */
@@ -161,7 +167,7 @@ export async function serve(
     const server = await start({
       audience,
       onConnection: (member) => connections.add(member),
-      onLeft: () => void connections.tally.open--,
+      onLeft: () => connections.remove(),
     });
     const harness = new Harness(server, workload, audience, connections);
     process.on('message', (command: ServerCommand) => void harness.obey(command).catch(fail));

@@ -50,8 +50,6 @@ export class InboxWriter {
   #queue: Queued[] = [];
   readonly #waiters: { readonly sequence: number; readonly callback: () => void }[] = [];
   #sequence = 0;
-  /** Where the record of an opening session is put together. */
-  #opening = Buffer.allocUnsafeSlow(4096);
   #sealed = false;
   /** Bytes of messages on the heap, by slot. */
   readonly #bytesOf = new Map<number, number>();
@@ -109,13 +107,8 @@ export class InboxWriter {
   /** `request` is only valid during the call. */
   open(slot: number, serial: number, server: number, sid: string, request: Uint8Array): void {
     if (this.#sealed) return;
-    const bytes = sid.length + request.length;
-    if (bytes > this.#opening.length) this.#opening = Buffer.allocUnsafeSlow(bytes);
-    this.#opening.write(sid, 'latin1');
-    this.#opening.set(request, sid.length);
-    const view = this.#opening.subarray(0, bytes);
-    if (this.#queue.length === 0 && this.#write(EVT_OPEN, 0, slot, serial, server, sid.length, view)) return;
-    const body = Buffer.from(view);
+    if (this.#queue.length === 0 && this.#write(EVT_OPEN, 0, slot, serial, server, sid.length, request, sid)) return;
+    const body = Buffer.concat([Buffer.from(sid, 'latin1'), request]);
     this.#enqueue({ type: EVT_OPEN, flags: 0, slot, serial, word2: server, word3: sid.length, body });
   }
 
@@ -205,6 +198,7 @@ export class InboxWriter {
     else this.#bytesOf.delete(slot);
   }
 
+  /** @param front goes before the body: characters of one byte */
   #write(
     type: number,
     flags: number,
@@ -213,8 +207,9 @@ export class InboxWriter {
     word2: number,
     word3: number,
     body: Uint8Array | SharedArrayBuffer | undefined,
+    front = '',
   ): boolean {
-    const inline = body instanceof Uint8Array ? body.length : 0;
+    const inline = front.length + (body instanceof Uint8Array ? body.length : 0);
     const isRegion = body !== undefined && !(body instanceof Uint8Array);
     if (isRegion && !this.#mayPost(body.byteLength)) return false;
     const at = this.#ring.claim(type, flags, EVT_HEAD_BYTES + inline);
@@ -224,7 +219,9 @@ export class InboxWriter {
     this.#ring.words[word + 1] = serial;
     this.#ring.words[word + EVT_WORD_A] = word2;
     this.#ring.words[word + EVT_WORD_B] = word3;
-    if (body instanceof Uint8Array) this.#ring.bytes.set(body, at + EVT_HEAD_BYTES);
+    const start = at + EVT_HEAD_BYTES;
+    for (let i = 0; i < front.length; i++) this.#ring.bytes[start + i] = front.charCodeAt(i);
+    if (body instanceof Uint8Array) this.#ring.bytes.set(body, start + front.length);
     else if (body !== undefined) this.#port.postMessage(body);
     this.#ring.commit();
     if (isRegion) this.#window.add(this.#ring.position, body.byteLength);
