@@ -191,6 +191,7 @@ export class Namespace<
     this.sockets.delete(socket.id);
     this.observers.delete(socket);
     this.#bridge.withdraw(socket);
+    this.server.lastLeft = socket;
     this.#checkEmpty();
   }
 

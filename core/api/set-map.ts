@@ -13,6 +13,9 @@ import { MAX_NUMBERS, NumberList } from './number-list.ts';
  */
 type Entry = string | NumberList | Set<string>;
 
+/** Behind a key whose single member was taken out; never changed. */
+const NOBODY = new NumberList();
+
 export class SetMap implements MapSource<Set<string>> {
   readonly #entries = new Map<string, Entry>();
   readonly #names = new NameTable();
@@ -67,7 +70,7 @@ export class SetMap implements MapSource<Set<string>> {
   add(key: string, member: string): number {
     // hot: one look at the Map, one at the names or the Set.
     const entry = this.#entries.get(key);
-    if (entry === undefined) {
+    if (entry === undefined || entry === NOBODY) {
       this.#entries.set(key, member);
       return 1;
     }
@@ -93,7 +96,7 @@ export class SetMap implements MapSource<Set<string>> {
     if (entry instanceof Set) return entry.delete(member);
     if (typeof entry === 'string') {
       if (entry !== member) return false;
-      this.#list(key);
+      this.#entries.set(key, NOBODY);
       return true;
     }
     const at = this.#indexOf(entry, member);
@@ -109,9 +112,10 @@ export class SetMap implements MapSource<Set<string>> {
     this.#entries.delete(key);
   }
 
-  #list(key: string, ...members: string[]): NumberList {
+  #list(key: string, first: string, second: string): NumberList {
     const list = new NumberList();
-    for (const member of members) list.push(this.#names.acquire(member));
+    list.push(this.#names.acquire(first));
+    list.push(this.#names.acquire(second));
     this.#entries.set(key, list);
     return list;
   }
@@ -126,6 +130,7 @@ export class SetMap implements MapSource<Set<string>> {
   }
 
   #release(list: NumberList): void {
+    if (list === NOBODY) return;
     for (let i = 0; i < list.length; i++) this.#names.release(list.at(i));
     list.release();
   }

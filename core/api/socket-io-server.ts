@@ -52,6 +52,11 @@ export class SocketIoServer<
   readonly encoder: PacketEncoder;
   /** Shared by all connections: a packet of one frame leaves nothing behind in a decoder. @internal */
   readonly decoder: PacketDecoder;
+  /**
+   * The socket that left last. When there is none at a full collection, V8 forgets what sockets look like, and with it the
+   * code it has compiled for them: a crowd that comes back would wait for its compilers. @internal
+   */
+  lastLeft: Socket<any, any, any, any> | undefined;
   readonly #dynamic = new DynamicNamespaces();
   /** Node servers it is attached to. */
   readonly #attached = new Set<NodeServer>();

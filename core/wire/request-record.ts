@@ -139,7 +139,7 @@ export function readRequestHead(encoded: string): RequestHead {
  * @throws RangeError when they are not a request
  */
 export function decodeRequest(encoded: string): RequestInfo {
-  const reader = new TextReader(encoded);
+  reader.start(encoded);
   const address = reader.next();
   const method = reader.shared();
   const url = reader.next();
@@ -171,21 +171,23 @@ function keep(text: string): string {
   return text;
 }
 
+/** Reads one request after the other. */
 class TextReader {
-  readonly #encoded: string;
-  readonly #bytes: Buffer;
-  readonly #isAscii: boolean;
-  readonly #count: number;
+  #encoded = '';
+  #bytes = Buffer.alloc(0);
+  #isAscii = true;
+  #count = 0;
   #index = 0;
   /** The present text lies from here to there. */
   #from = 0;
-  #to: number;
+  #to = 0;
 
-  constructor(encoded: string) {
+  start(encoded: string): void {
     this.#encoded = encoded;
     this.#bytes = Buffer.from(encoded, 'latin1');
     this.#isAscii = (encoded.charCodeAt(BITS) & ASCII_BIT) !== 0;
     this.#count = wordAt(encoded, COUNT);
+    this.#index = 0;
     this.#to = LENGTHS + LENGTH_BYTES * this.#count;
     if (!(this.#to <= encoded.length)) throw malformed();
   }
@@ -229,6 +231,8 @@ class TextReader {
     return this.#bytes.toString(this.#isAscii ? 'latin1' : 'utf8', this.#from, this.#to);
   }
 }
+
+const reader = new TextReader();
 
 /** An unsigned 32-bit integer, little endian; bytes past the end count as 0. */
 function wordAt(encoded: string, at: number): number {

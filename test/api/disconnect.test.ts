@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Socket } from '../../core/api/socket.ts';
+import { collectGarbage } from '../support/collect-garbage.ts';
 import { fakeServer, join, joinLegacy, settle } from '../support/fake-engine.ts';
 
 function watch(socket: Socket, seen: unknown[], name: string = socket.nsp.name): void {
@@ -167,5 +168,22 @@ describe('disconnecting', () => {
     socket.client.close();
     assert.deepEqual(seen, ['forced close']);
     assert.equal(socket.client.sockets.size, 0);
+  });
+
+  it('leaves sockets to the garbage collector, all but the last', async () => {
+    const { io, engine } = fakeServer();
+    const left: WeakRef<Socket>[] = [];
+    io.on('connection', (socket) => left.push(new WeakRef(socket)));
+    for (let i = 0; i < 5; i++) {
+      const conn = await join(engine);
+      await settle();
+      conn.drop();
+    }
+    await settle();
+    collectGarbage();
+    assert.deepEqual(
+      left.map((socket) => socket.deref() !== undefined),
+      [false, false, false, false, true],
+    );
   });
 });

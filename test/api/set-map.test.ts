@@ -1,10 +1,9 @@
 /** A Map of Sets against a plain one: whatever is done and wherever somebody begins to look, they show the same. */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { createHashedMap } from '../../core/api/hashed-map.ts';
 import { SetMap } from '../../core/api/set-map.ts';
+import { collectGarbage } from '../support/collect-garbage.ts';
 import { Random, SEED } from '../support/random.ts';
 
 const KEYS = ['a', 'b', 'c', '__proto__'];
@@ -15,9 +14,6 @@ const STEPS = 400;
 const MANY = 500;
 
 type Model = Map<string, Set<string>>;
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 function usedHeap(): number {
   collectGarbage();
