@@ -88,6 +88,16 @@ describe('architecture', () => {
     );
   });
 
+  it('no function literal is assigned to a property, no object literal has a getter: V8 keeps what they see', () => {
+    const assigned = /\.#?\w+ (?:\?\?)?= (?:async )?(?:function\b|(?:\([^()]*\)|\w+)(?:: [^=;]+)? =>)/;
+    const inLiteral = /^ {4,}(?:get|set) \w+\(/m; // those of classes stand two spaces in
+    const wrong = [...core, ...workers].filter(({ code }) => assigned.test(code) || inLiteral.test(code));
+    assert.deepEqual(
+      wrong.map(({ path }) => path),
+      [],
+    );
+  });
+
   it('core/index.ts is the only barrel', () => {
     const reExport = /^export\s+(?:type\s+)?(?:\*|\{[^}]*\})\s*(?:as\s+\w+\s*)?from\b/m;
     const barrels = [...core, ...workers].filter(({ code }) => reExport.test(code));

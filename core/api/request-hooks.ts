@@ -222,7 +222,8 @@ export class RequestHooks {
     for (const middleware of this.#sources.middleware) {
       await new Promise<void>((resolve, reject) => {
         let called = false;
-        response.onEnd = () => reject(new Refusal(answerOf(response), undefined));
+        const ended = (): void => reject(new Refusal(answerOf(response), undefined));
+        response.onEnd = ended;
         middleware(request, response, (error) => {
           if (!called) error ? reject(badRequest(MIDDLEWARE_FAILURE)) : resolve();
           else if (error) this.#report(request, badRequest({ ...MIDDLEWARE_FAILURE, error }));

@@ -126,7 +126,8 @@ export class FrontDesk {
     const { sessions: table, census, inbox, now } = this.#parts;
     const sessions = new ServerSessions(spec, table, census, inbox, now);
     const polling = new PollingSessions(sessions, table, inbox, this.upgrades, this.candidates, this.#lingering, now);
-    sessions.onEnded = (sid) => this.candidates.ended(sid);
+    const ended = (sid: string): void => this.candidates.ended(sid);
+    sessions.onEnded = ended;
     this.#servers.set(spec.server, { gate: new Gate(spec, this.#parts.ask), sessions, polling });
   }
 
