@@ -7,6 +7,7 @@ import { EngineError } from '../errors.ts';
 import type { RowNumber, SessionNumber } from '../session/ids.ts';
 import { Control, type Doorbell, STATE_CLOSED } from '../shm/control.ts';
 import { COORDINATOR_THREAD } from '../shm/layout.ts';
+import { maxPayloadBytes } from '../shm/record.ts';
 import { createRegion, RegionWindow } from '../shm/region-port.ts';
 import { SpscRing } from '../shm/spsc-ring.ts';
 import { packetByteBound, packetByteLength, writePacket } from '../wire/frames.ts';
@@ -107,6 +108,27 @@ export class CommandWriter implements Link {
   broadcast(targets: Targets, frames: PacketFrames, flags: number): void {
     const bound = packetByteBound(frames);
     const head = headBytes(targets);
+    if (head + (bound < LARGE_PAYLOAD_BYTES ? bound : 0) <= maxPayloadBytes(this.#ring.capacity)) {
+      this.#broadcast(targets, frames, flags);
+      return;
+    }
+    // More sessions than a record can name get rows of their own, for this one broadcast.
+    const row = this.#rowOf(targets.sessions);
+    const exceptRow = this.#rowOf(targets.exceptSessions);
+    const rows = [...targets.rows, row];
+    const exceptRows = [...targets.exceptRows, exceptRow];
+    try {
+      this.#broadcast({ rows, sessions: [], exceptRows, exceptSessions: [] }, frames, flags);
+    } finally {
+      this.freeRow(row);
+      this.freeRow(exceptRow);
+    }
+  }
+
+  /** @throws ERR_MESSAGE_TOO_LARGE when there are more rows than a record can name */
+  #broadcast(targets: Targets, frames: PacketFrames, flags: number): void {
+    const bound = packetByteBound(frames);
+    const head = headBytes(targets);
     if (bound >= LARGE_PAYLOAD_BYTES) {
       const at = this.#claim(CMD_BROADCAST, FLAG_LARGE, head);
       const region = this.#post(frames);
@@ -151,6 +173,12 @@ export class CommandWriter implements Link {
     const at = this.#claim(CMD_CLOSE_SERVER, 0, 4);
     this.#ring.words[at >> 2] = server;
     this.#commit(4);
+  }
+
+  #rowOf(sessions: readonly SessionNumber[]): RowNumber {
+    const row = this.allocateRow();
+    for (const session of sessions) this.join(session, [row]);
+    return row;
   }
 
   #sendLarge(session: SessionNumber, frames: PacketFrames, flags: number): void {

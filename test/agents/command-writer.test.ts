@@ -8,22 +8,40 @@ import { COORDINATOR_THREAD, doorbellOffset } from '../../core/shm/layout.ts';
 import { type Client, OneThread } from '../support/one-thread.ts';
 
 const LARGE = 70_000;
+const NONE = { rows: [], sessions: [], exceptRows: [], exceptSessions: [] };
 
 describe('CommandWriter', () => {
-  it('refuses a broadcast that names too many sessions and loses nothing of the next one', async () => {
+  it('takes a broadcast that names more sessions than a record can', async () => {
+    const setup = new OneThread();
+    const [named, excepted, other] = [0, 1, 0].map((ioThread) => setup.connect(ioThread) as Client);
+    await setup.settle();
+    const many = ({ session }: Client): SessionNumber[] => new Array<SessionNumber>(600).fill(session);
+    const targets = { ...NONE, sessions: [...many(named), excepted.session], exceptSessions: many(excepted) };
+    const texts = ['x'.repeat(10), 'x'.repeat(LARGE)];
+    for (const text of texts) setup.app.broadcast(targets, [text], 0);
+    const rows = [setup.app.allocateRow(), setup.app.allocateRow()];
+    setup.app.broadcast({ ...NONE, rows }, ['to rows that had served before'], 0);
+    setup.app.send(named.session, ['behind'], 0);
+    await setup.settle();
+    assert.deepEqual(named.socket.messages, [...texts, 'behind']);
+    assert.deepEqual(excepted.socket.messages, []);
+    assert.deepEqual(other.socket.messages, []);
+    setup.close();
+  });
+
+  it('refuses a broadcast that names too many rows and loses nothing of the next one', async () => {
     const setup = new OneThread();
     const client = setup.connect(0) as Client;
     await setup.settle();
-    const sessions = new Array<SessionNumber>(2000).fill(client.session);
-    const none = { rows: [], sessions: [], exceptRows: [], exceptSessions: [] };
+    const rows = new Array<RowNumber>(4000).fill(setup.app.allocateRow());
     for (const size of [10, LARGE]) {
       assert.throws(
-        () => setup.app.broadcast({ ...none, sessions }, ['x'.repeat(size)], 0),
+        () => setup.app.broadcast({ ...NONE, rows }, ['x'.repeat(size)], 0),
         (error) => error instanceof EngineError && error.code === 'ERR_MESSAGE_TOO_LARGE',
       );
     }
     const text = 'y'.repeat(LARGE);
-    setup.app.broadcast({ ...none, sessions: [client.session] }, [text], 0);
+    setup.app.broadcast({ ...NONE, sessions: [client.session] }, [text], 0);
     setup.app.send(client.session, ['behind'], 0);
     await setup.settle();
     assert.equal(client.socket.messages.length, 2);
