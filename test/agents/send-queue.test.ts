@@ -18,7 +18,7 @@ import {
   LOG_DATA_PAYLOAD_BYTES,
   LOG_DATA_TARGET_WORDS,
 } from '../../core/agents/records.ts';
-import { writePacket } from '../../core/wire/frames.ts';
+import { packetByteBound, writePacket } from '../../core/wire/frames.ts';
 import { FakeSocket } from '../support/fake-socket.ts';
 import { Random } from '../support/random.ts';
 
@@ -50,7 +50,7 @@ class Records {
 
   next(targets: readonly number[] | 'same', frames: PacketFrames, flags = 0): LogRecord {
     const table = targets === 'same' ? [] : targets;
-    const memory = Buffer.alloc(LOG_DATA_HEAD_BYTES + table.length * 4 + 1024);
+    const memory = Buffer.alloc(LOG_DATA_HEAD_BYTES + table.length * 4 + packetByteBound(frames));
     const payload = LOG_DATA_HEAD_BYTES + table.length * 4;
     const words = new Int32Array(memory.buffer, memory.byteOffset, memory.length >> 2);
     words.set(table, LOG_DATA_HEAD_BYTES >> 2);
@@ -239,6 +239,30 @@ describe('send queue', () => {
     assert.ok(queue.full);
     assert.deepEqual(take(queue), [2, ['b']]);
     assert.deepEqual(take(queue), [1, ['c']]);
+  });
+
+  it('is full with 64 KB in bulky packets, until the first of them is done; others do not count', () => {
+    const queue = newQueue();
+    const add = newSender(queue);
+    for (let n = 0; n < 20; n++) add(sparse([n]), 'x'.repeat(4000));
+    for (let n = 0; n < 4; n++) {
+      assert.ok(!queue.full, `${n} bulky packets`);
+      add(sparse([20 + n]), 'x'.repeat(16_384));
+    }
+    assert.ok(queue.full);
+    for (let n = 0; n < 20; n++) queue.shift();
+    assert.ok(queue.full, 'the small ones are done');
+    queue.shift();
+    assert.ok(!queue.full);
+    add(sparse([30]), 'x'.repeat(200_000));
+    assert.ok(queue.full, 'a single one may have more');
+    while (!queue.isEmpty) queue.shift();
+    assert.ok(!queue.full);
+    add(sparse([1, 2]), 'x'.repeat(200_000), FLAG_KEEP);
+    queue.shift();
+    assert.ok(queue.full);
+    queue.shift();
+    assert.ok(!queue.full);
   });
 
   it('is full when its clients wait for very many records, and takes one record for many clients nevertheless', () => {

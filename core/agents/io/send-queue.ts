@@ -22,6 +22,10 @@ import { TargetSlots } from './target-slots.ts';
 
 /** No more records are taken in while the chains have this many entries. */
 const MAX_ENTRIES = 65_536;
+/** uWebSockets.js gathers 16 KiB for one write: packets of more than half of that leave with a write each. */
+const BULKY_BYTES = 8 * 1024;
+/** With so much in bulky packets no more are taken in: clients take turns, and what is sent stays in the caches. */
+const MAX_BULKY_BYTES = 64 * 1024;
 /** Entries are numbered modulo 2^31: never negative, so that -1 ends a chain. */
 const ENTRY_NUMBERS = 0x7fff_ffff;
 /** Step of the first recipient from sweep to sweep, so that nobody is always last. */
@@ -41,6 +45,9 @@ export class SendQueue {
   readonly flags: Int32Array;
   readonly firstFrame: Int32Array;
   readonly endFrame: Int32Array;
+  /** Bytes of each that is bulky, 0 for others. */
+  readonly #bulky: Int32Array;
+  #bulkyBytes = 0;
   #firstRecord = 0;
   #recordCount = 0;
 
@@ -90,6 +97,7 @@ export class SendQueue {
     this.flags = new Int32Array(size);
     this.firstFrame = new Int32Array(size);
     this.endFrame = new Int32Array(size);
+    this.#bulky = new Int32Array(size);
     this.#runFirst = new Int32Array(size);
     this.#runEnd = new Int32Array(size);
     this.#runClients = new Int32Array(size);
@@ -108,7 +116,9 @@ export class SendQueue {
     return this.#clientCount === 0;
   }
 
+  /** No more records may come in for now. */
   get full(): boolean {
+    if (this.#bulkyBytes >= MAX_BULKY_BYTES) return true;
     return this.#recordCount === this.#maxRecords || this.#entryCount >= MAX_ENTRIES;
   }
 
@@ -128,6 +138,8 @@ export class SendQueue {
       const record = (this.#firstRecord + this.#recordCount++) & this.#mask;
       const bytes = words[head + LOG_DATA_PAYLOAD_BYTES];
       this.flags[record] = flags;
+      this.#bulky[record] = bytes > BULKY_BYTES ? bytes : 0;
+      this.#bulkyBytes += this.#bulky[record];
       this.firstFrame[record] = this.frames.next;
       if ((flags & FLAG_LARGE) !== 0) this.frames.add(Buffer.from(takeRegion()), 0, bytes);
       else this.frames.add(log.bytes, (table + words[head + LOG_DATA_TARGET_WORDS]) << 2, bytes);
@@ -259,6 +271,9 @@ export class SendQueue {
     this.#firstRun = (run + 1) & this.#mask;
     this.#runCount--;
     const end = this.#runEnd[run];
+    for (let record = this.#firstRecord; record !== end; record = this.nextRecord(record)) {
+      this.#bulkyBytes -= this.#bulky[record];
+    }
     this.frames.retire(this.endFrame[(end - 1) & this.#mask]);
     this.#recordCount -= (end - this.#firstRecord) & this.#mask;
     this.#firstRecord = end;
