@@ -17,7 +17,7 @@ export interface TuningOptions {
   logBytes?: number;
   /** Bytes of each ring between two threads, a power of two from 1 MiB to 1 GiB. Environment `BROADSIDE_RING_BYTES`. @default 4194304 */
   ringBytes?: number;
-  /** Records an I/O thread is writing at a time, 1 to 4096. Environment `BROADSIDE_BATCH_RECORDS`. @default 1024 */
+  /** Records an I/O thread is writing at a time, 1 to 4096; fewer when they are large. Environment `BROADSIDE_BATCH_RECORDS`. @default 1024 */
   batchRecords?: number;
   /**
    * Microseconds that an I/O thread with nothing to write waits for more than one record, 0 to 100000; 0 writes at once.
