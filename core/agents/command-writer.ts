@@ -107,9 +107,9 @@ export class CommandWriter implements Link {
 
   broadcast(targets: Targets, frames: PacketFrames, flags: number): void {
     const bound = packetByteBound(frames);
-    const head = headBytes(targets);
-    if (head + (bound < LARGE_PAYLOAD_BYTES ? bound : 0) <= maxPayloadBytes(this.#ring.capacity)) {
-      this.#broadcast(targets, frames, flags);
+    const inline = bound < LARGE_PAYLOAD_BYTES ? bound : 0;
+    if (headBytes(targets) + inline <= maxPayloadBytes(this.#ring.capacity)) {
+      this.#broadcast(targets, frames, bound, flags);
       return;
     }
     // More sessions than a record can name get rows of their own, for this one broadcast.
@@ -118,16 +118,18 @@ export class CommandWriter implements Link {
     const rows = [...targets.rows, row];
     const exceptRows = [...targets.exceptRows, exceptRow];
     try {
-      this.#broadcast({ rows, sessions: [], exceptRows, exceptSessions: [] }, frames, flags);
+      this.#broadcast({ rows, sessions: [], exceptRows, exceptSessions: [] }, frames, bound, flags);
     } finally {
       this.freeRow(row);
       this.freeRow(exceptRow);
     }
   }
 
-  /** @throws ERR_MESSAGE_TOO_LARGE when there are more rows than a record can name */
-  #broadcast(targets: Targets, frames: PacketFrames, flags: number): void {
-    const bound = packetByteBound(frames);
+  /**
+   * @param bound of the bytes of the packet
+   * @throws ERR_MESSAGE_TOO_LARGE when there are more rows than a record can name
+   */
+  #broadcast(targets: Targets, frames: PacketFrames, bound: number, flags: number): void {
     const head = headBytes(targets);
     if (bound >= LARGE_PAYLOAD_BYTES) {
       const at = this.#claim(CMD_BROADCAST, FLAG_LARGE, head);
@@ -175,6 +177,7 @@ export class CommandWriter implements Link {
     this.#commit(4);
   }
 
+  /** A row of its own for these. */
   #rowOf(sessions: readonly SessionNumber[]): RowNumber {
     const row = this.allocateRow();
     for (const session of sessions) this.join(session, [row]);

@@ -31,7 +31,7 @@ export interface Link {
   broadcast(targets: Targets, frames: PacketFrames, flags: number): void;
   /** Issues a number for a row with no members. */
   allocateRow(): RowNumber;
-  /** Gives a number back; whoever is still in the row by the order of calls is not any more. */
+  /** Gives a number back; a row that still has members by the order of calls loses them. */
   freeRow(row: RowNumber): void;
   join(session: SessionNumber, rows: readonly RowNumber[]): void;
   leave(session: SessionNumber, rows: readonly RowNumber[]): void;

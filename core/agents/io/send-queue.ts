@@ -24,7 +24,7 @@ import { TargetSlots } from './target-slots.ts';
 const MAX_ENTRIES = 65_536;
 /** uWebSockets.js gathers 16 KiB for one write: packets of more than half of that leave with a write each. */
 const BULKY_BYTES = 8 * 1024;
-/** With so much in bulky packets no more are taken in: clients take turns, and what is sent stays in the caches. */
+/** With so many bytes in bulky packets no more are taken in: clients take turns, and what is sent stays in the caches. */
 const MAX_BULKY_BYTES = 64 * 1024;
 /** Entries are numbered modulo 2^31: never negative, so that -1 ends a chain. */
 const ENTRY_NUMBERS = 0x7fff_ffff;

@@ -25,7 +25,7 @@ export interface SocketOwner {
   closed(tooBig: boolean): void;
 }
 
-/** A WebSocket upgrade request that has not been answered. As with an `Exchange`, no function literal is assigned to it. */
+/** A WebSocket upgrade request that has not been answered. What it tells has names, for the reason given at `Exchange`. */
 export interface SocketRequest {
   /** Completes the handshake; `opened` of the owner follows inside the call. Without effect once the client has gone. */
   accept(owner: SocketOwner): void;
