@@ -134,7 +134,7 @@ export class RoomRows {
       const session = this.#enrolled.get(room)?.client.session;
       if (session !== undefined) exceptSessions.push(session);
     }
-    if (rows.length === 0 && sessions.every((session) => exceptSessions.includes(session))) return undefined;
+    if (rows.length === 0 && areAmong(sessions, exceptSessions)) return undefined;
     return targets;
   }
 
@@ -157,4 +157,11 @@ export class RoomRows {
     this.#rows.clear();
     this.#link = undefined;
   }
+}
+
+/** Whether all of `some` are in `all`. Either may be long: an application may name every socket. */
+function areAmong(some: readonly SessionNumber[], all: readonly SessionNumber[]): boolean {
+  if (some.length === 0 || all.length === 0) return some.length === 0;
+  const set = new Set(all);
+  return some.every((session) => set.has(session));
 }
