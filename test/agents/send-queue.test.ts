@@ -208,10 +208,11 @@ describe('send queue', () => {
           if (flags !== 0) kept = locals;
           const isDense = locals.length > 0 && random.chance(0.5);
           const targets = same ? 'same' : isDense ? dense(locals) : sparse(locals);
-          const added = queue.add(records.next(targets, [`${round}`], flags), noRegion);
+          const text = random.chance(0.1) ? `${round}${'x'.repeat(30_000)}` : `${round}`;
+          const added = queue.add(records.next(targets, [text], flags), noRegion);
           assert.equal(added, locals.length > 0);
           open.push({ position: records.position, waiting: new Set(locals) });
-          for (const local of locals) model.set(local, [...(model.get(local) ?? []), `${round}`]);
+          for (const local of locals) model.set(local, [...(model.get(local) ?? []), text]);
         }
         for (let n = random.below(SLOTS / 2); n > 0 && !queue.isEmpty; n--) {
           const [local, all] = take(queue);
@@ -220,6 +221,7 @@ describe('send queue', () => {
           for (const { waiting } of open) waiting.delete(local);
         }
         assert.equal(queue.isEmpty, model.size === 0);
+        assert.ok(!queue.isEmpty || !queue.full, 'an empty queue has room');
         while (open.length > 0 && open[0].waiting.size === 0) open.shift();
         if (!queue.isEmpty) assert.ok(queue.donePosition < open[0].position, 'nothing unwritten counts as done');
       }
