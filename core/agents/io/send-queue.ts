@@ -1,8 +1,9 @@
 /**
  * The clients that are due something, each once, in the order in which they will be written to, and the records that
  * each is due. A record may come in while others are half written: clients that wait get it with what they are due
- * already, the others queue again. So a packet never waits for the end of a sweep over all clients, and a client that
- * has waited long gets everything in one write.
+ * already, the others queue again. So a small packet never waits for the end of a sweep over all clients, and a client
+ * that has waited long gets everything in one write. Large packets take turns instead: they, and what comes behind them,
+ * wait until those before have gone to everyone.
  *
  * Records with the same targets that follow one another form a run, as long as none of its clients has been written
  * to. A chain of entries per slot names the runs that it is due, in order. Nothing is allocated per recipient.
