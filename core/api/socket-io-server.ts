@@ -53,8 +53,9 @@ export class SocketIoServer<
   /** Shared by all connections: a packet of one frame leaves nothing behind in a decoder. @internal */
   readonly decoder: PacketDecoder;
   /**
-   * The socket that left last. When there is none at a full collection, V8 forgets what sockets look like, and with it the
-   * code it has compiled for them: a crowd that comes back would wait for its compilers. @internal
+   * The socket that left last, kept so that there always is one: when none is left at a full collection, V8 forgets what
+   * sockets look like, and with it the code it has compiled for them, and a crowd that comes back waits for its compilers.
+   * @internal
    */
   lastLeft: Socket<any, any, any, any> | undefined;
   readonly #dynamic = new DynamicNamespaces();
