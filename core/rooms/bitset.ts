@@ -79,15 +79,15 @@ export function nextSetBit(words: Uint32Array, bit: number, hi: number): number 
   return (i << 5) + 31 - Math.clz32(word & -word);
 }
 
-/** Writes the set bits of the range to `into` from index 0 on, in rising order; returns how many. */
-export function listBits(words: Uint32Array, lo: number, hi: number, into: Uint32Array): number {
-  let count = 0;
+/** Writes the set bits of the range to `into` from index `at` on, in rising order; returns how many. */
+export function listBits(words: Uint32Array, lo: number, hi: number, into: Uint32Array, at = 0): number {
+  let to = at;
   for (let i = lo; i < hi; i++) {
     for (let word = words[i] | 0; word !== 0; word &= word - 1) {
-      into[count++] = (i << 5) + 31 - Math.clz32(word & -word);
+      into[to++] = (i << 5) + 31 - Math.clz32(word & -word);
     }
   }
-  return count;
+  return to - at;
 }
 
 /** The first word of the range that is not zero; `hi` when all are. */

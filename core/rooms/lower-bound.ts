@@ -1,11 +1,11 @@
 /**
- * Binary search in the first `count` of rising numbers. Pure; allocates nothing.
+ * Binary search in rising numbers. Pure; allocates nothing.
  */
 
-/** Index of the first element that is not below `value`; `count` when all are. */
-export function lowerBound(sorted: Uint32Array, count: number, value: number): number {
-  let low = 0;
-  let high = count;
+/** Index of the first element of [start, end) that is not below `value`; `end` when all are. */
+export function lowerBound(sorted: Uint32Array, start: number, end: number, value: number): number {
+  let low = start;
+  let high = end;
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (sorted[middle] < value) low = middle + 1;

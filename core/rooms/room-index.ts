@@ -107,16 +107,16 @@ export class RoomIndex {
   }
 
   #forgetMembers(number: number, row: Row): void {
-    const block = row.block;
+    const { words, start, cardinality } = row;
     if (!row.dense) {
-      for (let i = 0; i < row.cardinality; i++) this.#slotRows.remove(block[i], number);
+      for (let i = start; i < start + cardinality; i++) this.#slotRows.remove(words[i], number);
       return;
     }
     const hi = row.hiWord;
-    let slot = nextSetBit(block, row.loWord << 5, hi);
+    let slot = nextSetBit(words, row.loWord << 5, hi);
     while (slot >= 0) {
       this.#slotRows.remove(slot, number);
-      slot = nextSetBit(block, slot + 1, hi);
+      slot = nextSetBit(words, slot + 1, hi);
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The members of one (namespace, room) as slots: sorted while they are few, a bitset when they are many.
- * The coordinator writes it; a change moves or replaces the block, so nobody may keep one across changes.
+ * The coordinator writes it; a change moves the members, so nobody may keep `words` or `start` across changes.
  */
 import { addBit, dropBit, endOfUsedWords, firstUsedWord, listBits, setBit, testBit, wordsFor } from './bitset.ts';
 import { lowerBound } from './lower-bound.ts';
@@ -16,8 +16,12 @@ const MIN_CAPACITY = 4;
 export class Row {
   readonly #allocator: WordAllocator;
   /** Words of the bitset form. */
-  readonly #words: number;
-  #block: Uint32Array;
+  readonly #bitsetWords: number;
+  /** Number of the block at the allocator, and the words it was asked for. */
+  #block: number;
+  #capacity = MIN_CAPACITY;
+  #words: Uint32Array;
+  #start: number;
   #dense = false;
   #cardinality = 0;
   /** Words in use of the bitset form, [lo, hi): the first and the last of them are not zero. */
@@ -27,39 +31,47 @@ export class Row {
   /** @param slots Slots there are in all; members are below that. */
   constructor(slots: number, allocator: WordAllocator) {
     this.#allocator = allocator;
-    this.#words = wordsFor(slots);
+    this.#bitsetWords = wordsFor(slots);
     this.#block = allocator.allocate(MIN_CAPACITY);
+    this.#words = allocator.memory(this.#block);
+    this.#start = allocator.start(this.#block);
   }
 
   get cardinality(): number {
     return this.#cardinality;
   }
 
-  /** True when `block` is a bitset, false when its first `cardinality` words are slots in rising order. */
+  /** True when `words` are a bitset, false when `cardinality` of them, from `start` on, are slots in rising order. */
   get dense(): boolean {
     return this.#dense;
   }
 
-  get block(): Uint32Array {
-    return this.#block;
+  get words(): Uint32Array {
+    return this.#words;
+  }
+
+  /** 0 of a bitset. */
+  get start(): number {
+    return this.#start;
   }
 
   /** The word the lowest member is in; 0 when there is none. */
   get loWord(): number {
     if (this.#dense) return this.#loWord;
-    return this.#cardinality === 0 ? 0 : this.#block[0] >>> 5;
+    return this.#cardinality === 0 ? 0 : this.#words[this.#start] >>> 5;
   }
 
   /** One past the word the highest member is in; 0 when there is none. */
   get hiWord(): number {
     if (this.#dense) return this.#hiWord;
-    return this.#cardinality === 0 ? 0 : (this.#block[this.#cardinality - 1] >>> 5) + 1;
+    return this.#cardinality === 0 ? 0 : (this.#words[this.#start + this.#cardinality - 1] >>> 5) + 1;
   }
 
   has(slot: number): boolean {
-    if (this.#dense) return testBit(this.#block, slot);
-    const at = lowerBound(this.#block, this.#cardinality, slot);
-    return at < this.#cardinality && this.#block[at] === slot;
+    if (this.#dense) return testBit(this.#words, slot);
+    const end = this.#start + this.#cardinality;
+    const at = lowerBound(this.#words, this.#start, end, slot);
+    return at < end && this.#words[at] === slot;
   }
 
   /** True when the slot was not a member. */
@@ -74,40 +86,43 @@ export class Row {
 
   /** Gives the memory back. The row must not be used afterwards. */
   release(): void {
-    this.#allocator.free(this.#block);
+    this.#allocator.free(this.#block, this.#capacity);
   }
 
   #addSorted(slot: number): boolean {
     const count = this.#cardinality;
+    const end = this.#start + count;
     // Most joins come in the order slots were handed out: look at the end before searching.
-    const atEnd = count === 0 || this.#block[count - 1] < slot;
-    const at = atEnd ? count : lowerBound(this.#block, count, slot);
-    if (!atEnd && this.#block[at] === slot) return false;
-    if (count >= this.#words) {
+    const atEnd = count === 0 || this.#words[end - 1] < slot;
+    const place = atEnd ? count : lowerBound(this.#words, this.#start, end, slot) - this.#start;
+    if (!atEnd && this.#words[this.#start + place] === slot) return false;
+    if (count >= this.#bitsetWords) {
       this.#toBitset();
       return this.#addDense(slot);
     }
-    if (count === this.#block.length) this.#resize(2 * count);
-    if (!atEnd) this.#block.copyWithin(at + 1, at, count);
-    this.#block[at] = slot;
+    if (count === this.#capacity) this.#resize(2 * count);
+    const at = this.#start + place;
+    if (!atEnd) this.#words.copyWithin(at + 1, at, this.#start + count);
+    this.#words[at] = slot;
     this.#cardinality = count + 1;
     return true;
   }
 
   #removeSorted(slot: number): boolean {
     const count = this.#cardinality;
-    const at = lowerBound(this.#block, count, slot);
-    if (at === count || this.#block[at] !== slot) return false;
-    this.#block.copyWithin(at, at + 1, count);
+    const end = this.#start + count;
+    const at = lowerBound(this.#words, this.#start, end, slot);
+    if (at === end || this.#words[at] !== slot) return false;
+    this.#words.copyWithin(at, at + 1, end);
     this.#cardinality = count - 1;
-    const capacity = this.#block.length;
+    const capacity = this.#capacity;
     // A quarter, not a half: the smaller block is then half full and the next joins do not grow it again.
     if (capacity > MIN_CAPACITY && count - 1 <= capacity >>> 2) this.#resize(capacity >>> 1);
     return true;
   }
 
   #addDense(slot: number): boolean {
-    if (!addBit(this.#block, slot)) return false;
+    if (!addBit(this.#words, slot)) return false;
     this.#cardinality++;
     const word = slot >>> 5;
     if (word < this.#loWord) this.#loWord = word;
@@ -116,41 +131,50 @@ export class Row {
   }
 
   #removeDense(slot: number): boolean {
-    if (!dropBit(this.#block, slot)) return false;
+    if (!dropBit(this.#words, slot)) return false;
     this.#cardinality--;
     const word = slot >>> 5;
-    if (word === this.#loWord) this.#loWord = firstUsedWord(this.#block, word, this.#hiWord);
-    if (word === this.#hiWord - 1) this.#hiWord = endOfUsedWords(this.#block, this.#loWord, word + 1);
-    if (this.#cardinality <= this.#words >>> 1) this.#toSorted();
+    if (word === this.#loWord) this.#loWord = firstUsedWord(this.#words, word, this.#hiWord);
+    if (word === this.#hiWord - 1) this.#hiWord = endOfUsedWords(this.#words, this.#loWord, word + 1);
+    if (this.#cardinality <= this.#bitsetWords >>> 1) this.#toSorted();
     return true;
   }
 
   #resize(capacity: number): void {
     const block = this.#allocator.allocate(capacity);
-    for (let i = 0; i < this.#cardinality; i++) block[i] = this.#block[i];
-    this.#replaceBlock(block);
+    const words = this.#allocator.memory(block);
+    const start = this.#allocator.start(block);
+    for (let i = 0; i < this.#cardinality; i++) words[start + i] = this.#words[this.#start + i];
+    this.#moveTo(block, capacity, words, start);
   }
 
   #toBitset(): void {
-    const bits = this.#allocator.allocate(this.#words);
-    for (let i = 0; i < this.#cardinality; i++) setBit(bits, this.#block[i]);
+    const block = this.#allocator.allocate(this.#bitsetWords);
+    const start = this.#allocator.start(block);
+    const bits = this.#allocator.memory(block).subarray(start, start + this.#bitsetWords);
+    for (let i = 0; i < this.#cardinality; i++) setBit(bits, this.#words[this.#start + i]);
     this.#loWord = this.loWord;
     this.#hiWord = this.hiWord;
     this.#dense = true;
-    this.#replaceBlock(bits);
+    this.#moveTo(block, this.#bitsetWords, bits, 0);
   }
 
   #toSorted(): void {
     let capacity = MIN_CAPACITY;
     while (capacity <= this.#cardinality) capacity *= 2;
-    const sorted = this.#allocator.allocate(capacity);
-    listBits(this.#block, this.#loWord, this.#hiWord, sorted);
+    const block = this.#allocator.allocate(capacity);
+    const words = this.#allocator.memory(block);
+    const start = this.#allocator.start(block);
+    listBits(this.#words, this.#loWord, this.#hiWord, words, start);
     this.#dense = false;
-    this.#replaceBlock(sorted);
+    this.#moveTo(block, capacity, words, start);
   }
 
-  #replaceBlock(block: Uint32Array): void {
-    this.#allocator.free(this.#block);
+  #moveTo(block: number, capacity: number, words: Uint32Array, start: number): void {
+    this.#allocator.free(this.#block, this.#capacity);
     this.#block = block;
+    this.#capacity = capacity;
+    this.#words = words;
+    this.#start = start;
   }
 }

@@ -117,7 +117,7 @@ export class TargetSet {
       return lo === this.#loWord && hi === this.#hiWord ? this.#count : countBits(this.#words, lo, hi);
     }
     if (this.#sorted) {
-      return lowerBound(this.#slots, this.#count, endSlot) - lowerBound(this.#slots, this.#count, firstSlot);
+      return lowerBound(this.#slots, 0, this.#count, endSlot) - lowerBound(this.#slots, 0, this.#count, firstSlot);
     }
     let count = 0;
     for (let i = 0; i < this.#count; i++) {
@@ -128,8 +128,8 @@ export class TargetSet {
 
   /** Copies the receivers of a sparse result in [firstSlot, endSlot) to `into` from index `at`; returns how many. */
   copySlots(firstSlot: number, endSlot: number, into: Uint32Array, at: number): number {
-    const start = this.#sorted ? lowerBound(this.#slots, this.#count, firstSlot) : 0;
-    const end = this.#sorted ? lowerBound(this.#slots, this.#count, endSlot) : this.#count;
+    const start = this.#sorted ? lowerBound(this.#slots, 0, this.#count, firstSlot) : 0;
+    const end = this.#sorted ? lowerBound(this.#slots, 0, this.#count, endSlot) : this.#count;
     let to = at;
     for (let i = start; i < end; i++) {
       const slot = this.#slots[i];
@@ -159,8 +159,9 @@ export class TargetSet {
   /** One sorted row and nothing to except: its members are the result. */
   #copySorted(row: Row): void {
     this.#shape = SHAPE_SPARSE;
-    this.#count = row.cardinality;
-    for (let i = 0; i < row.cardinality; i++) this.#slots[i] = row.block[i];
+    const { words, start, cardinality } = row;
+    this.#count = cardinality;
+    for (let i = 0; i < cardinality; i++) this.#slots[i] = words[start + i];
   }
 
   /** Few candidates: collects each once, touching no more than its own bit of the scratch words. */
@@ -181,9 +182,9 @@ export class TargetSet {
     for (let i = 0; i < rows.length; i++) {
       const row = index.row(rows.values[i]);
       if (row === undefined) continue;
-      const members = row.block;
-      const cardinality = row.cardinality;
-      for (let j = 0; j < cardinality; j++) {
+      const members = row.words;
+      const end = row.start + row.cardinality;
+      for (let j = row.start; j < end; j++) {
         if (addBit(seen, members[j])) out[count++] = members[j];
       }
     }
@@ -213,7 +214,8 @@ export class TargetSet {
     for (let i = 0; i < exceptRows.length; i++) {
       const row = index.row(exceptRows.values[i]);
       if (row === undefined || !isMarked(row, bound)) continue;
-      for (let j = 0; j < row.cardinality; j++) setBit(this.#words, row.block[j]);
+      const end = row.start + row.cardinality;
+      for (let j = row.start; j < end; j++) setBit(this.#words, row.words[j]);
     }
   }
 
@@ -225,7 +227,8 @@ export class TargetSet {
     for (let i = 0; i < exceptRows.length; i++) {
       const row = index.row(exceptRows.values[i]);
       if (row === undefined || !isMarked(row, bound)) continue;
-      for (let j = 0; j < row.cardinality; j++) this.#words[row.block[j] >>> 5] = 0;
+      const end = row.start + row.cardinality;
+      for (let j = row.start; j < end; j++) this.#words[row.words[j] >>> 5] = 0;
     }
   }
 
@@ -241,10 +244,10 @@ export class TargetSet {
       const row = index.row(rows.values[i]);
       if (row === undefined || !row.dense) continue;
       if (hi === 0) {
-        copyWords(words, row.block, row.loWord, row.hiWord);
+        copyWords(words, row.words, row.loWord, row.hiWord);
         count = row.cardinality;
       } else {
-        orWords(words, row.block, row.loWord, row.hiWord);
+        orWords(words, row.words, row.loWord, row.hiWord);
         exact = false;
       }
       lo = Math.min(lo, row.loWord);
@@ -253,7 +256,8 @@ export class TargetSet {
     for (let i = 0; i < rows.length; i++) {
       const row = index.row(rows.values[i]);
       if (row === undefined || row.dense || row.cardinality === 0) continue;
-      for (let j = 0; j < row.cardinality; j++) if (addBit(words, row.block[j])) count++;
+      const end = row.start + row.cardinality;
+      for (let j = row.start; j < end; j++) if (addBit(words, row.words[j])) count++;
       lo = Math.min(lo, row.loWord);
       hi = Math.max(hi, row.hiWord);
     }
@@ -268,10 +272,11 @@ export class TargetSet {
       const row = index.row(exceptRows.values[i]);
       if (row === undefined) continue;
       if (row.dense) {
-        andNotWords(words, row.block, Math.max(lo, row.loWord), Math.min(hi, row.hiWord));
+        andNotWords(words, row.words, Math.max(lo, row.loWord), Math.min(hi, row.hiWord));
         exact = false;
       } else {
-        for (let j = 0; j < row.cardinality; j++) if (dropBit(words, row.block[j])) count--;
+        const end = row.start + row.cardinality;
+        for (let j = row.start; j < end; j++) if (dropBit(words, row.words[j])) count--;
       }
     }
     for (let i = 0; i < exceptSlots.length; i++) {

@@ -4,7 +4,7 @@
  */
 
 const WORD_BYTES = Uint32Array.BYTES_PER_ELEMENT;
-/** Smallest block: 4 words. A view object weighs more than that, so smaller blocks would save nothing. */
+/** Smallest block: 4 words. */
 const MIN_CLASS = 2;
 /** One chunk holds 64 bitset rows of 100,000 slots, and is small beside what such a server already uses. */
 const DEFAULT_CHUNK_BYTES = 1 << 20;
@@ -12,14 +12,17 @@ const DEFAULT_CHUNK_BYTES = 1 << 20;
 /**
  * Size classes are powers of two. A block that was freed waits in the list of its class and never changes class, so what
  * is reserved is bounded by the high-water mark of each class, and no block is ever split, merged or moved.
+ * The number of a block is that of its chunk and, in the low bits, its place there: a million blocks are no objects.
  */
 export class WordArena {
-  readonly #chunkWords: number;
-  /** Freed blocks by class, each a view as long as its last user asked for. */
-  readonly #free: Uint32Array[][] = [];
-  #chunk = new SharedArrayBuffer(0);
-  /** Words of the current chunk handed out so far. */
-  #carvedWords = 0;
+  /** Base-2 logarithm of the words of a chunk. */
+  readonly #chunkClass: number;
+  readonly #chunks: Uint32Array[] = [];
+  /** Freed blocks by class. */
+  readonly #free: number[][] = [];
+  /** The chunk that blocks are cut from, and the words of it handed out so far. */
+  #current = -1;
+  #carvedWords: number;
   #bytesReserved = 0;
   #bytesInUse = 0;
 
@@ -28,7 +31,8 @@ export class WordArena {
    * A larger block gets a chunk of its own. @default 1 MiB
    */
   constructor(chunkBytes: number = DEFAULT_CHUNK_BYTES) {
-    this.#chunkWords = 1 << sizeClass(Math.ceil(chunkBytes / WORD_BYTES));
+    this.#chunkClass = sizeClass(Math.ceil(chunkBytes / WORD_BYTES));
+    this.#carvedWords = 1 << this.#chunkClass;
   }
 
   /** Bytes taken from the system; never falls. */
@@ -41,55 +45,70 @@ export class WordArena {
     return this.#bytesInUse;
   }
 
-  /** A zeroed block of exactly `words` words, the caller's until it is freed. */
-  allocate(words: number): Uint32Array {
+  /** Number of a block of at least `words` words, all zero, the caller's until it is freed. */
+  allocate(words: number): number {
     const cls = sizeClass(words);
-    const reused = this.#free[cls]?.pop();
     this.#bytesInUse += WORD_BYTES << cls;
-    if (reused === undefined) return this.#carve(cls, words);
-    const block = reused.length === words ? reused : new Uint32Array(reused.buffer, reused.byteOffset, words);
-    return block.fill(0);
+    const reused = this.#free[cls]?.pop();
+    if (reused === undefined) return this.#carve(cls);
+    const start = this.start(reused);
+    this.memory(reused).fill(0, start, start + words);
+    return reused;
   }
 
-  /** Takes back a block, as `allocate` returned it, once. The caller must not touch it afterwards. */
-  free(block: Uint32Array): void {
-    const cls = sizeClass(block.length);
+  /** Takes back a block that `allocate(words)` returned, once. The caller must not touch it afterwards. */
+  free(block: number, words: number): void {
+    const cls = sizeClass(words);
     this.#bytesInUse -= WORD_BYTES << cls;
     this.#keep(cls, block);
   }
 
-  #carve(cls: number, words: number): Uint32Array {
+  /** The words of the chunk that a block is in. */
+  memory(block: number): Uint32Array {
+    return this.#chunks[block >>> this.#chunkClass];
+  }
+
+  /** Where in its chunk a block begins. */
+  start(block: number): number {
+    return block & ((1 << this.#chunkClass) - 1);
+  }
+
+  #carve(cls: number): number {
     const size = 1 << cls;
-    if (size > this.#chunkWords) return new Uint32Array(this.#reserve(size), 0, words);
-    if (this.#carvedWords + size > this.#chunk.byteLength / WORD_BYTES) {
+    const chunkWords = 1 << this.#chunkClass;
+    if (size > chunkWords) return this.#reserve(size) << this.#chunkClass;
+    if (this.#carvedWords + size > chunkWords) {
       this.#keepRest();
-      this.#chunk = this.#reserve(this.#chunkWords);
+      this.#current = this.#reserve(chunkWords);
       this.#carvedWords = 0;
     }
-    const block = new Uint32Array(this.#chunk, this.#carvedWords * WORD_BYTES, words);
+    const block = (this.#current << this.#chunkClass) + this.#carvedWords;
     this.#carvedWords += size;
     return block;
   }
 
   /** Cuts what a full chunk has left into blocks of the classes that fit, so that it serves smaller requests. */
   #keepRest(): void {
-    const endWords = this.#chunk.byteLength / WORD_BYTES;
+    const endWords = 1 << this.#chunkClass;
     while (endWords - this.#carvedWords >= 1 << MIN_CLASS) {
       const cls = 31 - Math.clz32(endWords - this.#carvedWords);
-      this.#keep(cls, new Uint32Array(this.#chunk, this.#carvedWords * WORD_BYTES, 1 << cls));
+      this.#keep(cls, (this.#current << this.#chunkClass) + this.#carvedWords);
       this.#carvedWords += 1 << cls;
     }
   }
 
-  #keep(cls: number, block: Uint32Array): void {
+  #keep(cls: number, block: number): void {
     this.#free[cls] ??= [];
     this.#free[cls].push(block);
   }
 
-  #reserve(words: number): SharedArrayBuffer {
-    const chunk = new SharedArrayBuffer(words * WORD_BYTES);
-    this.#bytesReserved += chunk.byteLength;
-    return chunk;
+  /** Number of a new chunk. */
+  #reserve(words: number): number {
+    if (this.#chunks.length === 2 ** (32 - this.#chunkClass)) {
+      throw new RangeError(`the room index has ${this.#chunks.length} chunks of memory: there are no more numbers`);
+    }
+    this.#bytesReserved += words * WORD_BYTES;
+    return this.#chunks.push(new Uint32Array(new SharedArrayBuffer(words * WORD_BYTES))) - 1;
   }
 }
 

@@ -75,6 +75,10 @@ test('range operations agree with sets of numbers', () => {
     assert.equal(countBits(left.words, lo, hi), expected.length);
     const count = listBits(left.words, lo, hi, out);
     assert.deepEqual([...out.subarray(0, count)], expected);
+    const further = new Uint32Array(count + 2).fill(random.below(BITS));
+    assert.equal(listBits(left.words, lo, hi, further, 1), count);
+    assert.deepEqual([...further.subarray(1, count + 1)], expected);
+    assert.equal(further[0], further[count + 1], 'nothing else is written');
     assert.equal(firstUsedWord(left.words, lo, hi), expected.length === 0 ? hi : expected[0] >>> 5);
     assert.equal(
       endOfUsedWords(left.words, lo, hi),
@@ -97,11 +101,11 @@ test('range operations agree with sets of numbers', () => {
   }
 });
 
-test('lowerBound finds the first element that is not below the value, within the count only', () => {
-  const sorted = new Uint32Array([3, 5, 5, 9, 0, 0]);
+test('lowerBound finds the first element that is not below the value, within the range only', () => {
+  const sorted = new Uint32Array([7, 7, 3, 5, 5, 9, 0, 0]);
   assert.deepEqual(
-    [0, 3, 4, 5, 6, 9, 10].map((value) => lowerBound(sorted, 4, value)),
-    [0, 0, 1, 1, 3, 3, 4],
+    [0, 3, 4, 5, 6, 9, 10].map((value) => lowerBound(sorted, 2, 6, value)),
+    [2, 2, 3, 3, 5, 5, 6],
   );
-  assert.equal(lowerBound(sorted, 0, 7), 0);
+  assert.equal(lowerBound(sorted, 2, 2, 7), 2);
 });

@@ -49,8 +49,8 @@ export function assertIndex(index: RoomIndex, model: ModelIndex, rows: number): 
     const row = index.row(number);
     if (row === undefined) continue;
     const found = new Uint32Array(expected.length);
-    if (row.dense) listBits(row.block, row.loWord, row.hiWord, found);
-    else found.set(row.block.subarray(0, row.cardinality));
+    if (row.dense) listBits(row.words, row.loWord, row.hiWord, found);
+    else found.set(row.words.subarray(row.start, row.start + row.cardinality));
     assert.deepEqual(found, Uint32Array.from(expected));
   }
 }

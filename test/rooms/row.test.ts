@@ -6,9 +6,9 @@ import { WordArena } from '../../core/shm/arena.ts';
 import { Random } from '../support/random.ts';
 
 function members(row: Row): number[] {
-  if (!row.dense) return [...row.block.subarray(0, row.cardinality)];
+  if (!row.dense) return [...row.words.subarray(row.start, row.start + row.cardinality)];
   const out = new Uint32Array(row.cardinality);
-  assert.equal(listBits(row.block, 0, row.block.length, out), row.cardinality);
+  assert.equal(listBits(row.words, 0, row.words.length, out), row.cardinality);
   return [...out];
 }
 
@@ -94,6 +94,30 @@ test('a row that shrank gives memory back, and all of it when it is released', (
   for (let slot = 999; slot > 0; slot--) row.remove(slot);
   assert.equal(arena.bytesInUse, 16);
   row.release();
+  assert.equal(arena.bytesInUse, 0);
+});
+
+test('rows that share their memory do not touch each other', () => {
+  const random = new Random();
+  const arena = new WordArena(4096);
+  const slots = 2048;
+  const rows = Array.from({ length: 60 }, () => ({ row: new Row(slots, arena), model: new Set<number>() }));
+  for (let step = 1; step <= 40_000; step++) {
+    const { row, model } = rows[random.below(rows.length)];
+    const slot = random.below(slots);
+    // By turns they grow and shrink, so that blocks change hands.
+    if (random.chance(step % 10_000 < 5_000 ? 0.8 : 0.2)) {
+      row.add(slot);
+      model.add(slot);
+    } else {
+      const gone = [...model][0] ?? slot;
+      row.remove(gone);
+      model.delete(gone);
+    }
+    if (step % 2_000 === 0) for (const each of rows) assertRow(each.row, each.model);
+  }
+  assert.ok(rows.some(({ row }) => row.dense) && rows.some(({ row }) => !row.dense), 'both forms are there');
+  for (const { row } of rows) row.release();
   assert.equal(arena.bytesInUse, 0);
 });
 
