@@ -85,8 +85,8 @@ function appThread(clients: number): DeliveryScenario {
     title: `app thread: ${clients.toLocaleString('en-US')} clients, bursts of 32 emits`,
     servers: ['broadside-1'],
     clients,
-    drive: { kind: 'pace', ticksPerSecond: 1, burst: 32 },
-    deliveries: clients * 160,
+    drive: { kind: 'pace', ticksPerSecond: 2, burst: 32 },
+    deliveries: clients * 320,
     millis: 4_000,
     heatEmits: 10_000,
   });
