@@ -11,6 +11,7 @@ import type { AcceptorNotice, AcceptorRequest, AcceptorTask, RemoveChild } from 
 import { Control, STATE_CLOSED, STATE_RUNNING } from '../core/shm/control.ts';
 import { ACCEPTOR_THREAD } from '../core/shm/layout.ts';
 import { rest } from '../core/shm/rest.ts';
+import { statusLine } from './local-exchange.ts';
 import { type AcceptorApp, LIBUS_LISTEN_EXCLUSIVE_PORT, twoTurns } from './uws.ts';
 
 /** The loop turns at least this often, so that the watchdog sees a beat. */
@@ -86,6 +87,8 @@ export async function runAcceptor(task: AcceptorTask): Promise<void> {
 
   const listen = ({ server, port, tls }: ListenRequest, address: string | undefined, children: unknown[]): void => {
     const app = (tls === null ? App() : SSLApp({ ...tls })) as unknown as AcceptorApp;
+    // While no I/O thread is up connections stay here: closed by the answer, or they would never reach the next thread.
+    app.any('/*', (response) => void response.writeStatus(statusLine(503)).end(undefined, true));
     const bound = port === 0 ? bindFree(app, address) : bind(app, port, address);
     if (bound === false) {
       app.close();

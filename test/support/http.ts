@@ -16,7 +16,7 @@ export interface Answer {
   readonly upgraded: boolean;
 }
 
-export interface Send extends Pick<RequestOptions, 'method' | 'headers'> {
+export interface Send extends Pick<RequestOptions, 'method' | 'headers' | 'agent'> {
   readonly body?: string | Uint8Array;
   /** Over TLS, any certificate is taken. */
   readonly secure?: boolean;
@@ -25,7 +25,7 @@ export interface Send extends Pick<RequestOptions, 'method' | 'headers'> {
 export const POLLING = '/socket.io/?EIO=4&transport=polling';
 export const WEBSOCKET = '/socket.io/?EIO=4&transport=websocket';
 
-/** Sends one request on a connection of its own. */
+/** Sends one request, on a connection of its own unless an agent is given. */
 export function send(port: number, path: string, { body, secure = false, ...options }: Send = {}): Promise<Answer> {
   const answer = new Promise<Answer>((resolve, reject) => {
     const make = secure ? secureRequest : request;

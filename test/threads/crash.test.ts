@@ -3,10 +3,12 @@
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { Agent } from 'node:http';
 import { describe, it, type TestContext } from 'node:test';
 import type { Engine } from '../../core/api/engine.ts';
 import { Server, type Socket } from '../../core/index.ts';
 import { ClientHost } from '../support/child.ts';
+import { POLLING, send } from '../support/http.ts';
 import { within } from '../support/wait-for.ts';
 import { Crowd, Member, portOf, threadOf, until } from './crowd.ts';
 import type { FloodRequest } from './flood-host.ts';
@@ -120,6 +122,28 @@ describe('a crash of an I/O thread', () => {
     crowd.emit(10);
     await crowd.settle();
     assert.deepEqual([newcomer.first, newcomer.last], [101, 111]);
+  });
+
+  it('takes the only thread of a server: requests in between are answered 503, and not for ever', async (t) => {
+    const { io } = listen(t, 1);
+    const port = portOf(io);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    t.after(() => agent.destroy());
+    const news = crashed(io);
+    crash(io, 0);
+    await news;
+    const statuses = new Set<number>();
+    // One connection, as long as the server keeps it: what it was given to must not answer for the next thread.
+    await within(
+      (async () => {
+        while (!statuses.has(200)) statuses.add((await send(port, POLLING, { agent })).status);
+      })(),
+      'an answer of the next thread',
+    );
+    assert.deepEqual(
+      [...statuses].filter((status) => status !== 503 && status !== 200),
+      [],
+    );
   });
 
   it('while the app thread is blocked is handled when it is free again; nothing is lost elsewhere', async (t) => {
