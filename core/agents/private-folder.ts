@@ -1,5 +1,5 @@
 /**
- * A temporary folder that only this user may enter (mode 0700), for sockets and keys. App thread.
+ * A temporary folder that only this user may enter (mode 0700), for sockets. App thread.
  * It goes with its owner, or with the process; only a process that is killed by a signal leaves it behind.
  */
 import { mkdtempSync, rmSync } from 'node:fs';

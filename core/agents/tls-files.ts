@@ -1,13 +1,12 @@
 /**
  * TLS options as Node's https server takes them, turned into the files that uWebSockets.js wants. App thread.
- * What was given as text or bytes is written into a private folder (mode 0700), which goes with the Server.
+ * What was given as text or bytes is written into files that nobody else can open, and that go with the Server.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { EngineError } from '../errors.ts';
 import type { TlsOptions } from '../server-options.ts';
-import { makePrivateFolder, type PrivateFolder } from './private-folder.ts';
+import { makePrivateFile, type PrivateFile } from './private-file.ts';
 import type { TlsFiles } from './segment.ts';
 
 export interface PreparedTls {
@@ -44,13 +43,12 @@ export function prepareTls(options: TlsOptions): PreparedTls | null {
   const { passphrase, ciphers } = options;
   check({ key, cert, ca }, passphrase, ciphers);
 
-  let folder: PrivateFolder | undefined;
-  const file = ({ name, content, path }: Source): string => {
+  const written: PrivateFile[] = [];
+  const file = ({ content, path }: Source): string => {
     if (path !== undefined) return path;
-    folder ??= makePrivateFolder('tls'); // a key must not outlive the process in a temporary folder
-    const target = join(folder.path, `${name}.pem`);
-    writeFileSync(target, content, { mode: 0o600 });
-    return target;
+    const made = makePrivateFile(content);
+    written.push(made);
+    return made.path;
   };
   const files: TlsFiles = {
     key_file_name: file(key),
@@ -60,7 +58,12 @@ export function prepareTls(options: TlsOptions): PreparedTls | null {
     ...(passphrase !== undefined && { passphrase }),
     ...(ciphers !== undefined && { ssl_ciphers: ciphers }),
   };
-  return { files, remove: () => folder?.remove() };
+  return {
+    files,
+    remove() {
+      for (const each of written) each.remove();
+    },
+  };
 }
 
 function read(options: TlsOptions, name: keyof TlsOptions, fileName?: keyof TlsOptions): Source | undefined {
