@@ -6,7 +6,7 @@ import { type Outcome, problems, type ScenarioResult } from './outcome.ts';
 import { reportHtml } from './report-html.ts';
 import { contender } from './roster.ts';
 import { SCENARIOS } from './scenarios.ts';
-import { verdicts } from './targets.ts';
+import { isJudged, verdicts } from './targets.ts';
 
 const CLEAN = { lost: 0, doubled: 0, reordered: 0, malformed: 0 };
 
@@ -33,6 +33,17 @@ test('a ratio is that of the medians, and reached from its bound on', () => {
   const judged = (ours: number[]) => verdicts(rates(ours)).map(({ measured, reached }) => [measured, reached]);
   assert.deepEqual(judged([5, 1_000, 9_000]), [['10.00 x (1,000 to 100)', true]]);
   assert.deepEqual(judged([5, 990, 9_000]), [['9.90 x (990 to 100)', false]]);
+});
+
+test('knows whose figures the targets compare', () => {
+  const judged = SCENARIOS.flatMap(({ name, servers }) =>
+    servers.filter((server) => isJudged(name, server)).map((server) => `${name} ${server}`),
+  );
+  assert.ok(judged.includes('fan-out socketio-ws') && judged.includes('fan-out uws-publish'));
+  assert.ok(judged.includes('paced-15000 uws-publish') && judged.includes('churn broadside-1'));
+  assert.equal(isJudged('fan-out', 'ws-loop'), false);
+  assert.equal(isJudged('churn', 'socketio-ws'), false);
+  assert.equal(isJudged('ticker', 'broadside-1'), false);
 });
 
 test('a target whose rival did not run is not judged', () => {

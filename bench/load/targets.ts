@@ -12,9 +12,14 @@ export interface Verdict {
   readonly reached: boolean;
 }
 
+/** A scenario and a server. */
+type Pair = readonly [scenario: string, server: string];
+
 interface Target {
   readonly work: string;
   readonly wanted: string;
+  /** Whose figures it compares. */
+  readonly compares: readonly Pair[];
   /** Undefined when what it compares was not measured. */
   judge(results: readonly ScenarioResult[]): { measured: string; reached: boolean } | undefined;
 }
@@ -39,6 +44,10 @@ function ratio(
   return {
     work,
     wanted: `${server}: ${FIGURES[figure].heading} ${sense} ${factor.toFixed(2)} x ${rival}`,
+    compares: [
+      [scenario, server],
+      [scenario, rival],
+    ],
     judge(results) {
       const mine = median(results, scenario, server, figure);
       const theirs = median(results, scenario, rival, figure);
@@ -58,6 +67,7 @@ function atMost(work: string, scenario: string, figure: FigureName, limit: numbe
   return {
     work,
     wanted: `${server}, ${scenario}: ${FIGURES[figure].heading} at most ${shown(figure, limit)}`,
+    compares: [[scenario, server]],
     judge(results) {
       const mine = median(results, scenario, server, figure);
       return mine === undefined ? undefined : { measured: shown(figure, mine), reached: mine <= limit };
@@ -72,6 +82,10 @@ const FLAT_WITHIN = 1.5;
 const FLAT: Target = {
   work: 'app thread, time per broadcast',
   wanted: `emit us at 10,000 clients at most ${FLAT_WITHIN} x that at 10`,
+  compares: [
+    [FEW, OURS],
+    [MANY, OURS],
+  ],
   judge(results) {
     const few = median(results, FEW, OURS, 'emitMeanMicros');
     const many = median(results, MANY, OURS, 'emitMeanMicros');
@@ -86,6 +100,7 @@ const FLAT: Target = {
 const CPU_GROWTH: Target = {
   work: 'growth',
   wanted: 'CPU us/del at 15,000 over that at 1,000 clients, at one rate: no more than bare uWebSockets.js',
+  compares: ['paced-15000', 'paced-50'].flatMap((scenario) => [OURS, UWS].map((server): Pair => [scenario, server])),
   judge(results) {
     const grown = (server: string): number => {
       const large = median(results, 'paced-15000', server, 'cpuMicrosPerDelivery');
@@ -128,6 +143,11 @@ const TARGETS: readonly Target[] = [
   atMost('join/leave churn', 'churn', 'longestPauseMillis', 5),
   CPU_GROWTH,
 ];
+
+/** Whether a target depends on how a server does in a scenario; others are there to be looked at. */
+export function isJudged(scenario: string, server: string): boolean {
+  return TARGETS.some(({ compares }) => compares.some(([one, other]) => one === scenario && other === server));
+}
 
 export function verdicts(results: readonly ScenarioResult[]): Verdict[] {
   return TARGETS.flatMap(({ work, wanted, judge }) => {
