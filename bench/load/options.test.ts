@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readOptions } from './options.ts';
+import { runsOf } from './scenario.ts';
 import { SCENARIOS } from './scenarios.ts';
 
 test('without options everything runs as the table says', () => {
@@ -28,6 +29,16 @@ test('sizes given on the command line replace those of the chosen scenarios', ()
   assert.equal(scenarios[0].clients, 7);
   assert.ok(scenarios[0].kind === 'deliver' && scenarios[0].drive.kind === 'saturate');
   assert.equal(scenarios[0].drive.window, 3);
+});
+
+test('a close call runs once more, unless a number of runs is asked for', () => {
+  const runs = (args: string[]) => {
+    const [scenario] = readOptions(['--scenarios', 'paced-50', ...args]).scenarios;
+    return scenario.servers.map((server) => runsOf(scenario, server));
+  };
+  assert.deepEqual(runs([]), [3, 3, 2]);
+  assert.deepEqual(runs(['--repeat', '2']), [2, 2, 2]);
+  assert.deepEqual(runs(['--quick']), [1]);
 });
 
 const REFUSED: [args: string[], names: RegExp][] = [

@@ -117,6 +117,7 @@ function changed(scenario: Scenario, changes: Changes): Scenario {
   const common = {
     servers: changes.servers ?? scenario.servers,
     repeat: changes.repeat ?? scenario.repeat,
+    closeCalls: changes.repeat === undefined ? scenario.closeCalls : [], // so many, and no more
     clients: changes.clients ?? scenario.clients,
     payloadBytes: changes.bytes ?? scenario.payloadBytes,
   };

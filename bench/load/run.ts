@@ -13,7 +13,7 @@ import { killAll } from './peer-process.ts';
 import { environmentLine, legend, progressLine, resultFile, scenarioTable, verdictTable } from './report.ts';
 import { reportHtml } from './report-html.ts';
 import { contender } from './roster.ts';
-import type { Scenario } from './scenario.ts';
+import { runsOf, type Scenario } from './scenario.ts';
 import { isJudged, verdicts } from './targets.ts';
 
 const RESULTS = new URL('../results/', import.meta.url);
@@ -35,7 +35,8 @@ class Schedule {
       scenario,
       outcomes: scenario.servers.map((name): Outcome => ({ contender: contender(name), runs: [], failures: [] })),
     }));
-    this.#total = options.scenarios.reduce((sum, { repeat, servers }) => sum + repeat * servers.length, 0);
+    const runs = options.scenarios.flatMap((one) => one.servers.map((server) => runsOf(one, server)));
+    this.#total = runs.reduce((sum, each) => sum + each, 0);
   }
 
   get leftOut(): number {
@@ -52,11 +53,12 @@ class Schedule {
   }
 
   async #rounds(isDue: (scenario: string, server: string, round: number) => boolean): Promise<void> {
-    const rounds = Math.max(...this.results.map(({ scenario }) => scenario.repeat));
+    const rounds = Math.max(...this.results.map(({ scenario }) => scenario.repeat)) + 1;
     for (let round = 0; round < rounds; round++) {
       for (const { scenario, outcomes } of this.results) {
-        if (round >= scenario.repeat) continue;
-        const due = outcomes.filter(({ contender }) => isDue(scenario.name, contender.name, round));
+        const due = outcomes.filter(
+          ({ contender: { name } }) => round < runsOf(scenario, name) && isDue(scenario.name, name, round),
+        );
         if (scenario.kind === 'idle') {
           // A minute of waiting each, and no core: memory is read of all servers at the same time.
           await Promise.all(due.map((outcome) => this.#runOrLeaveOut(scenario, outcome, round)));
