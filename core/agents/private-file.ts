@@ -9,7 +9,7 @@ import { makePrivateFolder } from './private-folder.ts';
 const OPEN_FILES = '/proc/self/fd';
 
 export interface PrivateFile {
-  /** Can be opened by every thread of this process, and by nobody else. */
+  /** Can be opened by every thread of this process; of other processes, by those of the same user. */
   readonly path: string;
   remove(): void;
 }
@@ -21,19 +21,26 @@ export interface PrivateFile {
 export function makePrivateFile(content: string | Uint8Array, openFiles = OPEN_FILES): PrivateFile {
   const folder = makePrivateFolder('tls');
   const file = join(folder.path, 'secret');
-  if (!existsSync(openFiles)) {
-    writeFileSync(file, content, { mode: 0o600 });
-    return { path: file, remove: folder.remove };
+  let descriptor: number | undefined;
+  try {
+    if (!existsSync(openFiles)) {
+      writeFileSync(file, content, { mode: 0o600 });
+      return { path: file, remove: folder.remove };
+    }
+    descriptor = openSync(file, 'wx', 0o600);
+    folder.remove(); // before anything is in it
+    writeFileSync(descriptor, content);
+  } catch (error) {
+    if (descriptor !== undefined) closeSync(descriptor);
+    folder.remove();
+    throw error;
   }
-  const descriptor = openSync(file, 'wx', 0o600);
-  folder.remove(); // before anything is in it
-  writeFileSync(descriptor, content);
-  let open = true;
+  let open: number | undefined = descriptor;
   return {
     path: `${openFiles}/${descriptor}`,
     remove() {
-      if (open) closeSync(descriptor);
-      open = false;
+      if (open !== undefined) closeSync(open);
+      open = undefined;
     },
   };
 }

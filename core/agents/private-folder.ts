@@ -1,5 +1,5 @@
 /**
- * A temporary folder that only this user may enter (mode 0700), for sockets. App thread.
+ * A temporary folder that only this user may enter (mode 0700), for sockets, and for files while they have a name. App thread.
  * It goes with its owner, or with the process; only a process that is killed by a signal leaves it behind.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -17,8 +17,8 @@ export interface PrivateFolder {
 export function makePrivateFolder(purpose: string): PrivateFolder {
   const path = mkdtempSync(join(tmpdir(), `broadside-${purpose}-`));
   const remove = (): void => {
-    unguardExit(remove);
     rmSync(path, { recursive: true, force: true });
+    unguardExit(remove);
   };
   guardExit(remove);
   return { path, remove };

@@ -1,6 +1,6 @@
 /**
  * TLS options as Node's https server takes them, turned into the files that uWebSockets.js wants. App thread.
- * What was given as text or bytes is written into files that nobody else can open, and that go with the Server.
+ * What was given as text or bytes is written into files without a name, which go with the Server.
  */
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
@@ -44,26 +44,29 @@ export function prepareTls(options: TlsOptions): PreparedTls | null {
   check({ key, cert, ca }, passphrase, ciphers);
 
   const written: PrivateFile[] = [];
+  const remove = (): void => {
+    for (const each of written) each.remove();
+  };
   const file = ({ content, path }: Source): string => {
     if (path !== undefined) return path;
     const made = makePrivateFile(content);
     written.push(made);
     return made.path;
   };
-  const files: TlsFiles = {
-    key_file_name: file(key),
-    cert_file_name: file(cert),
-    ...(ca && { ca_file_name: file(ca) }),
-    ...(dhparam && { dh_params_file_name: file(dhparam) }),
-    ...(passphrase !== undefined && { passphrase }),
-    ...(ciphers !== undefined && { ssl_ciphers: ciphers }),
-  };
-  return {
-    files,
-    remove() {
-      for (const each of written) each.remove();
-    },
-  };
+  try {
+    const files: TlsFiles = {
+      key_file_name: file(key),
+      cert_file_name: file(cert),
+      ...(ca && { ca_file_name: file(ca) }),
+      ...(dhparam && { dh_params_file_name: file(dhparam) }),
+      ...(passphrase !== undefined && { passphrase }),
+      ...(ciphers !== undefined && { ssl_ciphers: ciphers }),
+    };
+    return { files, remove };
+  } catch (error) {
+    remove();
+    throw error;
+  }
 }
 
 function read(options: TlsOptions, name: keyof TlsOptions, fileName?: keyof TlsOptions): Source | undefined {

@@ -74,31 +74,35 @@ export class Engine extends EventEmitter implements ConnOwner, RuntimeServer, Ho
     this.#preflight = given.handlePreflightRequest;
     this.cors = given.cors;
     this.#origins = given.origins;
-    this.#tls = prepareTls(given);
     this.#hooks = new RequestHooks(this);
     this.#hookBits = this.#hooks.bits;
     const { tuning, connectTimeout, destroyUpgrade, destroyUpgradeTimeout, ...rest } = this.options;
     const { maxPending, maxPendingPerAddress, ...spec } = rest;
-    this.#application = extras.http === undefined ? undefined : new ApplicationServer(extras.http);
     this.strangers = new Strangers({ maxPending, maxPendingPerAddress }, (network, blocked) =>
       this.#runtime.blockStrangers(this.#server, network, blocked),
     );
-    this.#runtime = Runtime.for(tuning);
-    const plain = {
-      ...spec,
-      tls: this.#tls?.files ?? null,
-      client: extras.serveClient === false ? null : clientBundle(),
-      application: this.#application?.socketPath ?? null,
-      relayFolder: null,
-      hooks: this.#hookBits,
-    };
+    let tls: PreparedTls | null = null;
+    let application: ApplicationServer | undefined;
     try {
+      tls = prepareTls(given);
+      if (extras.http !== undefined) application = new ApplicationServer(extras.http);
+      this.#runtime = Runtime.for(tuning);
+      const plain = {
+        ...spec,
+        tls: tls?.files ?? null,
+        client: extras.serveClient === false ? null : clientBundle(),
+        application: application?.socketPath ?? null,
+        relayFolder: null,
+        hooks: this.#hookBits,
+      };
       this.#server = this.#runtime.open(plain, this);
     } catch (error) {
-      this.#tls?.remove();
-      this.#application?.close();
+      tls?.remove();
+      application?.close();
       throw error;
     }
+    this.#tls = tls;
+    this.#application = application;
     this.on('newListener', () => queueMicrotask(() => this.#hooksChanged()));
     this.on('removeListener', () => queueMicrotask(() => this.#hooksChanged()));
   }

@@ -4,7 +4,7 @@
  */
 
 export interface WordAllocator {
-  /** Number of a block of at least `words` words, all zero. */
+  /** Number of a block of at least `words` words, so many of them zero. */
   allocate(words: number): number;
   /** Takes back a block that `allocate(words)` returned, once. */
   free(block: number, words: number): void;

@@ -45,15 +45,14 @@ export class WordArena {
     return this.#bytesInUse;
   }
 
-  /** Number of a block of at least `words` words, all zero, the caller's until it is freed. */
+  /** Number of a block of at least `words` words, so many of them zero; the caller's until it is freed. */
   allocate(words: number): number {
     const cls = sizeClass(words);
-    this.#bytesInUse += WORD_BYTES << cls;
     const reused = this.#free[cls]?.pop();
-    if (reused === undefined) return this.#carve(cls);
-    const start = this.start(reused);
-    this.memory(reused).fill(0, start, start + words);
-    return reused;
+    const block = reused ?? this.#carve(cls);
+    if (reused !== undefined) this.memory(block).fill(0, this.start(block), this.start(block) + words);
+    this.#bytesInUse += WORD_BYTES << cls;
+    return block;
   }
 
   /** Takes back a block that `allocate(words)` returned, once. The caller must not touch it afterwards. */

@@ -43,6 +43,14 @@ describe('a private file', () => {
     second.remove();
   });
 
+  it('leaves nothing behind when it cannot be written', { skip }, () => {
+    const before = [...folders(), ...readdirSync('/proc/self/fd')];
+    for (const place of ['/proc/self/fd', join(tmpdir(), 'no such folder')]) {
+      assert.throws(() => makePrivateFile(5 as never, place), TypeError);
+    }
+    assert.deepEqual([...folders(), ...readdirSync('/proc/self/fd')], before);
+  });
+
   it('keeps a name in a private folder where open files have none', () => {
     const file = makePrivateFile('secret', join(tmpdir(), 'no such folder'));
     const folder = dirname(file.path);
